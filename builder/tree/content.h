@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "builder/tree/tree.h"
+#include "lib/attr.h"
+#include "lib/err.h"
+
+/*
+ * The bytes of a regular file: where they lie (in an unlinked spool file, in the source itself
+ * where that is not compressed, or in memory for small files that cbuild makes), as extents in
+ * order; what no extent covers is a hole. Contents live in the tree's arena.
+ */
+struct extent {
+	uint64_t at;     /* in the file */
+	uint64_t size;   /* bytes, not 0 */
+	uint64_t offset; /* in the source */
+};
+
+struct content {
+	uint64_t size; /* of the file, holes included */
+	int fd;        /* the source, not owned; -1: `bytes` */
+	uint32_t extent_count;
+	const struct extent *extents;
+	const void *bytes; /* fd -1: the source in memory */
+};
+
+/* A whole file out of memory; the bytes are copied into the tree's arena. */
+const struct content *content_of_bytes(struct tree *t, const void *bytes, size_t size);
+
+/* A whole file without holes at `offset` of fd. */
+const struct content *content_of_fd(struct tree *t, int fd, uint64_t offset, uint64_t size);
+
+/* A sparse file; the extents are copied. */
+const struct content *content_of_extents(
+	struct tree *t, int fd, uint64_t size, const struct extent *extents, uint32_t count);
+
+/*
+ * Hands the file out in order as chunks: `bytes` NULL means a hole of that size. A chunk is at
+ * most 1 MiB where it has bytes. The sink's result other than 0 ends it and is returned.
+ */
+typedef int content_sink(const void *bytes, uint64_t size, void *context, struct err *e);
+int content_read(
+	const struct content *c, content_sink *sink, void *context, struct err *e) must_check;
+
+/* Writes it to a fresh, empty file, leaving holes as holes; copies in the kernel where it can.
+ */
+int content_write(const struct content *c, int to, struct err *e) must_check;
+
+/* Reads at most `size` bytes at offset into `to` (holes as zeros); returns how many. */
+ssize_t content_pread(const struct content *c, void *to, size_t size, uint64_t offset,
+	struct err *e) must_check;

@@ -1,0 +1,13 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: Apache-2.0
+# What every test finds in its environment. Sourced in the top folder; FLAVOR chooses the build.
+FLAVOR=${FLAVOR:-release}
+TOP=$PWD
+BUILD=$TOP/build/$FLAVOR
+CINIT=$BUILD/cinit CBUILD=$BUILD/cbuild CBOX=$BUILD/cbox
+HELPERS=$BUILD/tests/helpers
+IMAGES=$TOP/build/images
+# A leak in a short-lived tool's exit path is a bug too, but not under ptrace or in a vfork child.
+ASAN_OPTIONS=${ASAN_OPTIONS:-abort_on_error=0:exitcode=99}
+UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
+export FLAVOR TOP BUILD CINIT CBUILD CBOX HELPERS IMAGES ASAN_OPTIONS UBSAN_OPTIONS
