@@ -33,6 +33,10 @@
 #define BOOT_FW_CFG  "opt/cinit/boot"
 #define BOOT_CONTROL "/dev/ttyS1"
 
+/* The payload's serial ports in a machine whose kernel keeps a console of its own. */
+#define BOOT_CONSOLE       "/dev/ttyS0"
+#define BOOT_CONSOLE_ERROR "/dev/ttyS3"
+
 enum {
 	BOOT_SIZE_MAX = 256 * 1024, /* of a record, in bytes */
 	BOOT_TEXT_MAX = 128 * 1024, /* of one value: what execve(2) takes as one argument */
@@ -149,10 +153,20 @@ enum {
 
 /*
  * The control channel of a machine: lines of text, "word number number\n". The guest says
- * `started` when the payload runs and `exit STATUS` or `signal NUMBER` when it has ended; the
- * host says `signal NUMBER` (pass it on), `stop` (send the stop signal) and `size ROWS
- * COLUMNS`. Anything else is ignored, so that either side may learn new words.
+ * `started` when the payload runs and `exit STATUS` or `signal NUMBER` when it has ended,
+ * behind the last byte of its output; the host says `signal NUMBER` (pass it on), `stop` (send
+ * the stop signal) and `size ROWS COLUMNS`. Anything else is ignored, so that either side may
+ * learn new words.
+ *
+ * Where the record names a console and `terminal` is 0, the payload's streams are pipes, and
+ * process 1 copies between them and the ports, set raw. A serial port has neither an end of
+ * file nor flow control, so standard input is counted: the host has at most BOOT_INPUT_WINDOW
+ * bytes under way; the guest says `taken TOTAL` when a quarter of that has newly gone into the
+ * pipe (or nowhere, once the payload has closed it); the host says `eof TOTAL` when there are
+ * no more, and the guest closes the pipe behind that many. Totals are modulo 2^32.
  */
+enum { BOOT_INPUT_WINDOW = 8192 };
+
 enum boot_word {
 	BOOT_WORD_NONE,
 	BOOT_WORD_STARTED,
@@ -160,6 +174,8 @@ enum boot_word {
 	BOOT_WORD_SIGNAL,
 	BOOT_WORD_STOP,
 	BOOT_WORD_SIZE,
+	BOOT_WORD_TAKEN,
+	BOOT_WORD_EOF,
 };
 
 struct boot_message {

@@ -13,6 +13,8 @@ static const struct {
 	{ BOOT_WORD_SIGNAL, "signal", 1 },
 	{ BOOT_WORD_STOP, "stop", 0 },
 	{ BOOT_WORD_SIZE, "size", 2 },
+	{ BOOT_WORD_TAKEN, "taken", 1 },
+	{ BOOT_WORD_EOF, "eof", 1 },
 };
 
 static size_t put_number(char *to, uint32_t n)
