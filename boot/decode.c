@@ -200,6 +200,8 @@ static const char *check(const struct boot *b)
 {
 	if (!b->argv.count && b->finish == BOOT_FINISH_EXEC)
 		return "finish=exec without argv";
+	if (b->entrypoint > b->argv.count)
+		return "entrypoint is longer than argv";
 	if (b->cwd[0] != '/')
 		return "cwd is not an absolute path";
 	if (b->stop_signal < 1 || b->stop_signal > 64)

@@ -173,6 +173,10 @@ static const char *check(const struct boot *b, const char **key)
 		*key = "argv";
 		return "no program to run";
 	}
+	if (b->entrypoint > b->argv.count) {
+		*key = "entrypoint";
+		return "longer than argv";
+	}
 	if (!b->cwd || b->cwd[0] != '/') {
 		*key = "cwd";
 		return "not an absolute path";
