@@ -29,7 +29,7 @@ check skopeo                makes test images
 check umoci                 makes test images
 check buildah               makes test images
 check jq                    reads what other tools made
-check debootstrap           a small Debian for the tests
+check mmdebstrap            a small Debian for the tests
 check busybox-static        a small root for the tests
 check docker.io             a Docker engine for the tests
 check podman                runs cinit as --init

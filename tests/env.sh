@@ -6,7 +6,7 @@ TOP=$PWD
 BUILD=$TOP/build/$FLAVOR
 CINIT=$BUILD/cinit CBUILD=$BUILD/cbuild CBOX=$BUILD/cbox
 HELPERS=$BUILD/tests/helpers
-IMAGES=$TOP/build/images
+IMAGES=${IMAGES:-$TOP/build/images}
 # A leak in a short-lived tool's exit path is a bug too, but not under ptrace or in a vfork child.
 ASAN_OPTIONS=${ASAN_OPTIONS:-abort_on_error=0:exitcode=99}
 UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}

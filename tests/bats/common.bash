@@ -7,7 +7,8 @@
 #	refused PROGRAM            after `run`: exit 1 and one line, "PROGRAM: …"
 #	wait_for SECONDS COMMAND…  polls until the command succeeds; the only way to wait
 #	need COMMAND…              fails when packages.sh did not install one
-#	require_root, require_kernel_file PATH, image NAME   named skips (tests/skips.txt)
+#	require_root               a named skip (tests/skips.txt)
+#	image NAME                 sets REPLY to the path of a test image, or skips with a reason
 #	tiny_root DIR              a root directory of busybox, a few links and /etc/passwd
 #	remember, nothing_left     what a test may not leave: mounts, processes, cgroups, files
 
@@ -82,12 +83,13 @@ require_kernel_file() { # path
 	[ -e "$1" ] || skip "this kernel has no $1"
 }
 
-# Prints the path of a test image, or skips with the reason that tests/images gave.
+# The reason of the skip is what tests/images wrote.
 # shellcheck disable=SC2034 # REPLY is the result
 image() { # name
 	REPLY=$IMAGES/$1
 	[ -e "$REPLY" ] && return
 	[ ! -e "$REPLY.skip" ] || skip "$(cat "$REPLY.skip")"
+	require_root
 	fail "no image '$1' in '$IMAGES': sh tests/images/build.sh"
 }
 
