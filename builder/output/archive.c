@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <archive.h>
+#include <archive_entry.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "builder/output/output.h"
+#include "builder/tree/content.h"
+#include "lib/io.h"
+#include "lib/mem.h"
+
+/*
+ * The tree as a tar or an initramfs: the same bytes for the same tree, whoever writes it, where
+ * and when. Names are given as they are, bytes; only the tar writer asks whether they are
+ * UTF-8.
+ */
+
+enum { BUFFER = 256 * 1024 };
+
+struct writer {
+	const struct output *o;
+	struct archive *a;
+	struct archive_entry *entry;
+	const char **first;                /* tar: by inode id, the path written first */
+	uint32_t *left;                    /* cpio: by inode id, names still to come */
+	size_t sockets, times, attributes; /* that the format has no place for */
+	int fd, failed; /* of the descriptor: -errno of what it could not take */
+	char *bytes;
+	size_t used;
+};
+
+static int flush(struct writer *w)
+{
+	int r = io_write(w->fd, w->bytes, w->used);
+
+	w->used = 0;
+	if (r < 0) {
+		w->failed = r;
+		archive_set_error(w->a, -r, "%s", strerror(-r));
+	}
+	return r;
+}
+
+/* libarchive's callback: small pieces are collected, large ones pass. */
+static la_ssize_t take(struct archive *a, void *context, const void *bytes, size_t size)
+{
+	struct writer *w = context;
+
+	(void)a;
+	if (w->used + size > BUFFER && flush(w) < 0)
+		return -1;
+	if (size >= BUFFER / 2) {
+		w->failed = io_write(w->fd, bytes, size);
+		if (w->failed < 0)
+			archive_set_error(w->a, -w->failed, "%s", strerror(-w->failed));
+		return w->failed < 0 ? -1 : (la_ssize_t)size;
+	}
+	memcpy(w->bytes + w->used, bytes, size);
+	w->used += size;
+	return (la_ssize_t)size;
+}
+
+/* The one place where an error of libarchive becomes ours. */
+static int failure(const struct writer *w, const char *path, struct err *e)
+{
+	const char *why = archive_error_string(w->a);
+
+	if (w->failed < 0)
+		return err_code(e, w->failed, "cannot write");
+	if (!path)
+		return err_set(e, -EIO, "cannot write: %s", why ? why : "unknown reason");
+	return err_set(e, -EIO, "cannot write '%s': %s", path, why ? why : "unknown reason");
+}
+
+static int put(const void *bytes, uint64_t size, void *context, struct err *e)
+{
+	static const char zeros[64 * 1024];
+	struct writer *w = context;
+
+	while (size) {
+		size_t chunk = (size_t)size;
+		la_ssize_t n;
+
+		if (!bytes && size > sizeof(zeros))
+			chunk = sizeof(zeros);
+		n = archive_write_data(w->a, bytes ? bytes : zeros, chunk);
+		if (n <= 0)
+			return failure(w, archive_entry_pathname(w->entry), e);
+		bytes = bytes ? (const char *)bytes + n : NULL;
+		size -= (uint64_t)n;
+	}
+	return 0;
+}
+
+static void describe(struct writer *w, const struct inode *i, const char *path)
+{
+	static const mode_t types[] = {
+		[INODE_FILE] = S_IFREG,
+		[INODE_DIR] = S_IFDIR,
+		[INODE_SYMLINK] = S_IFLNK,
+		[INODE_CHAR] = S_IFCHR,
+		[INODE_BLOCK] = S_IFBLK,
+		[INODE_FIFO] = S_IFIFO,
+		[INODE_SOCKET] = S_IFSOCK,
+	};
+	struct archive_entry *entry = archive_entry_clear(w->entry);
+
+	archive_entry_copy_pathname(entry, path);
+	archive_entry_set_mode(entry, types[i->type] | i->mode);
+	archive_entry_set_uid(entry, i->uid);
+	archive_entry_set_gid(entry, i->gid);
+	archive_entry_set_mtime(entry, i->mtime.tv_sec, i->mtime.tv_nsec);
+	archive_entry_set_size(
+		entry, i->type == INODE_FILE && i->content ? (la_int64_t)i->content->size : 0);
+	archive_entry_set_nlink(entry, i->type == INODE_DIR ? 2 : i->links);
+	if (i->type == INODE_SYMLINK)
+		archive_entry_copy_symlink(entry, i->target);
+	if (i->type == INODE_CHAR || i->type == INODE_BLOCK)
+		archive_entry_set_rdev(entry, makedev(i->major, i->minor));
+}
+
+static int put_entry(struct writer *w, const struct inode *i, struct err *e)
+{
+	if (archive_write_header(w->a, w->entry) < ARCHIVE_WARN || w->failed < 0)
+		return failure(w, archive_entry_pathname(w->entry), e);
+	if (archive_entry_size(w->entry) > 0 && i->type == INODE_FILE) {
+		int r = content_read(i->content, put, w, e);
+
+		if (r < 0)
+			return r;
+	}
+	if (archive_write_finish_entry(w->a) < ARCHIVE_WARN)
+		return failure(w, archive_entry_pathname(w->entry), e);
+	return 0;
+}
+
+/* --- tar ------------------------------------------------------------------------------------
+ */
+
+static void describe_holes(struct archive_entry *entry, const struct content *c)
+{
+	uint64_t covered = 0;
+
+	for (uint32_t x = 0; x < c->extent_count; x++)
+		covered += c->extents[x].size;
+	if (c->bytes || covered == c->size)
+		return;
+	for (uint32_t x = 0; x < c->extent_count; x++)
+		archive_entry_sparse_add_entry(
+			entry, (la_int64_t)c->extents[x].at, (la_int64_t)c->extents[x].size);
+	if (!c->extent_count)
+		archive_entry_sparse_add_entry(entry, (la_int64_t)c->size, 0);
+}
+
+static int tar_node(const struct node *n, const char *path, void *context, struct err *e)
+{
+	struct writer *w = context;
+	const struct inode *i = n->inode;
+
+	if (i->type == INODE_SOCKET) {
+		w->sockets++;
+		return 0;
+	}
+	describe(w, i, path);
+	if (w->first[i->id]) {
+		archive_entry_copy_hardlink(w->entry, w->first[i->id]);
+		archive_entry_set_size(w->entry, 0);
+		return put_entry(w, i, e);
+	}
+	if (i->links > 1 && i->type != INODE_DIR)
+		w->first[i->id] = tree_path(w->o->tree, n);
+	for (uint32_t x = 0; x < i->xattr_count; x++)
+		archive_entry_xattr_add_entry(
+			w->entry, i->xattrs[x].name, i->xattrs[x].value, i->xattrs[x].size);
+	if (i->type == INODE_FILE && i->content)
+		describe_holes(w->entry, i->content);
+	return put_entry(w, i, e);
+}
+
+/* --- cpio newc: Linux, Documentation/driver-api/early-userspace/buffer-format.rst ------------
+ */
+
+static int cpio_node(const struct node *n, const char *path, void *context, struct err *e)
+{
+	struct writer *w = context;
+	const struct inode *i = n->inode;
+	int64_t second = i->mtime.tv_sec;
+
+	if (i->type == INODE_FILE && i->content && i->content->size > UINT32_MAX)
+		return err_set(e, -EFBIG,
+			"cannot write '%s': it has 4 GiB or more, which an initramfs cannot hold; "
+			"leave it out with --exclude, or choose another format",
+			path);
+	describe(w, i, path);
+	w->attributes += i->xattr_count;
+	if (second < 0 || second > UINT32_MAX) {
+		w->times++;
+		archive_entry_set_mtime(w->entry, second < 0 ? 0 : UINT32_MAX, 0);
+	}
+	archive_entry_set_ino64(w->entry, (la_int64_t)i->id + 1);
+	/* All names of a file but the last go without its bytes, as every cpio does it. */
+	if (i->links > 1 && i->type != INODE_DIR && --w->left[i->id] > 0)
+		archive_entry_set_size(w->entry, 0);
+	return put_entry(w, i, e);
+}
+
+/* --- both -----------------------------------------------------------------------------------
+ */
+
+static int start(struct writer *w, struct err *e)
+{
+	const char *filter = w->o->format->filter;
+	int r = ARCHIVE_OK;
+
+	if (filter && !strcmp(filter, "gzip")) {
+		r = archive_write_add_filter_gzip(w->a);
+		/* Without the time of day in its header. */
+		if (r == ARCHIVE_OK)
+			r = archive_write_set_filter_option(w->a, "gzip", "timestamp", NULL);
+	} else if (filter) {
+		r = archive_write_add_filter_zstd(w->a);
+	}
+	if (r == ARCHIVE_OK)
+		r = archive_write_set_bytes_per_block(w->a, 0);
+	if (r == ARCHIVE_OK)
+		r = archive_write_open(w->a, w, NULL, take, NULL);
+	return r == ARCHIVE_OK ? 0 : failure(w, NULL, e);
+}
+
+static int write_all(struct writer *w, tree_visit *visit, const char *root, struct err *e)
+{
+	int r = start(w, e);
+
+	if (r == 0)
+		r = visit(tree_root(w->o->tree), root, w, e);
+	if (r == 0)
+		r = tree_walk(w->o->tree, visit, w, e);
+	if (r == 0 && archive_write_close(w->a) != ARCHIVE_OK)
+		r = failure(w, NULL, e);
+	if (r == 0 && flush(w) < 0)
+		r = failure(w, NULL, e);
+	return r;
+}
+
+/* libarchive asks the locale what the bytes of a name are. */
+static int write_in_utf8(struct writer *w, tree_visit *visit, const char *root, struct err *e)
+{
+	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0), old;
+	int r;
+
+	if (!utf8)
+		return err_sys(e, "cannot use the locale 'C.UTF-8'");
+	old = uselocale(utf8);
+	r = write_all(w, visit, root, e);
+	(void)uselocale(old);
+	freelocale(utf8);
+	return r;
+}
+
+static void writer_init(struct writer *w, const struct output *o, int fd)
+{
+	*w = (struct writer){ .o = o, .fd = fd };
+	w->a = archive_write_new();
+	w->entry = archive_entry_new();
+	w->bytes = xmalloc(BUFFER);
+}
+
+static void writer_release(struct writer *w)
+{
+	archive_entry_free(w->entry);
+	(void)archive_write_free(w->a);
+	free(w->first);
+	free(w->left);
+	free(w->bytes);
+}
+
+int output_tar(const struct output *o, int fd, struct err *e)
+{
+	struct writer w;
+	int r;
+
+	writer_init(&w, o, fd);
+	w.first = xcalloc(tree_inode_ids(o->tree), sizeof(*w.first));
+	if (archive_write_set_format_pax(w.a) != ARCHIVE_OK ||
+		archive_write_set_format_option(w.a, "pax", "xattrheader", "SCHILY") !=
+			ARCHIVE_OK)
+		r = failure(&w, NULL, e);
+	else
+		r = write_in_utf8(&w, tar_node, "./", e);
+	if (r == 0 && w.sockets)
+		output_note(o, "%zu sockets were left out: a tar has none", w.sockets);
+	writer_release(&w);
+	return r;
+}
+
+static int count_name(const struct node *n, const char *path, void *context, struct err *e)
+{
+	struct writer *w = context;
+
+	(void)path;
+	(void)e;
+	w->left[n->inode->id]++;
+	return 0;
+}
+
+int output_cpio(const struct output *o, int fd, struct err *e)
+{
+	struct writer w;
+	int r;
+
+	writer_init(&w, o, fd);
+	w.left = xcalloc(tree_inode_ids(o->tree), sizeof(*w.left));
+	r = tree_walk(o->tree, count_name, &w, e);
+	if (r == 0 && archive_write_set_format_cpio_newc(w.a) != ARCHIVE_OK)
+		r = failure(&w, NULL, e);
+	if (r == 0)
+		r = write_in_utf8(&w, cpio_node, ".", e);
+	if (r == 0 && w.attributes)
+		output_note(o,
+			"%zu extended attributes (file capabilities, ACLs) were left out: an "
+			"initramfs has none",
+			w.attributes);
+	if (r == 0 && w.times)
+		output_note(o, "%zu times before 1970 or after 2106 were moved there", w.times);
+	writer_release(&w);
+	return r;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "builder/output/output.h"
+#include "builder/tree/tree.h"
+#include "lib/attr.h"
+#include "lib/err.h"
+
+/*
+ * Owner, extended attributes, mode and times of what the directory writer has just made, in the
+ * one order that keeps them all: chown(2) clears setuid bits and file capabilities, an ACL
+ * changes the mode, and everything changes the times.
+ */
+struct meta {
+	const struct output *o;
+	size_t left_out; /* attributes that the file system does not hold */
+	const char *left_name, *left_path;
+};
+
+/* What is described: an open file or directory, or, with fd -1, a name in a directory. */
+struct meta_target {
+	int fd, dir;
+	const struct node *node;
+};
+
+void meta_init(struct meta *m, const struct output *o);
+int meta_apply(struct meta *m, const struct meta_target *to, struct err *e) must_check;
+
+/* Takes away the ACLs that a fresh directory got from its parent, and would pass on. */
+void meta_clear_acls(int dir);
+
+/* Notes what could not be kept. */
+void meta_report(const struct meta *m);

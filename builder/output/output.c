@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/output/output.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct output_format output_formats[] = {
+	{ "dir", "directory", NULL, "a directory", OUTPUT_DIR, NULL, output_dir },
+	{ "tar", NULL, ".tar", "a tar archive (pax)", OUTPUT_STREAM, NULL, output_tar },
+	{ "tar.gz", "tgz", ".tar.gz", "tar, gzip", OUTPUT_STREAM, "gzip", output_tar },
+	{ "tar.zst", "tzst", ".tar.zst", "tar, zstd", OUTPUT_STREAM, "zstd", output_tar },
+	{ "cpio", "initramfs", ".cpio", "an initramfs (cpio newc)", OUTPUT_STREAM, NULL,
+		output_cpio },
+	{ "cpio.gz", "initramfs.gz", ".cpio.gz", "initramfs, gzip", OUTPUT_STREAM, "gzip",
+		output_cpio },
+	{ "cpio.zst", "initramfs.zst", ".cpio.zst", "initramfs, zstd", OUTPUT_STREAM, "zstd",
+		output_cpio },
+};
+
+const size_t output_format_count = ARRAY_LEN(output_formats);
+
+static const struct output_format *by_name(const char *name)
+{
+	for (size_t i = 0; i < output_format_count; i++) {
+		const struct output_format *f = &output_formats[i];
+
+		if (!strcmp(name, f->name) || (f->alias && !strcmp(name, f->alias)))
+			return f;
+	}
+	return NULL;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+
+	return n > m && !strcmp(text + n - m, end);
+}
+
+static const struct output_format *by_suffix(const char *path)
+{
+	for (size_t i = 0; i < output_format_count; i++) {
+		const struct output_format *f = &output_formats[i];
+		auto_buf struct buf short_form = { 0 };
+
+		if (f->alias)
+			buf_printf(&short_form, ".%s", f->alias);
+		if (f->suffix && (ends_with(path, f->suffix) ||
+					 (f->alias && ends_with(path, short_form.bytes))))
+			return f;
+	}
+	return &output_formats[0];
+}
+
+int output_find(
+	const char *name, const char *path, const struct output_format **out, struct err *e)
+{
+	auto_buf struct buf known = { 0 };
+
+	*out = name ? by_name(name) : by_suffix(path);
+	if (*out)
+		return 0;
+	for (size_t i = 0; i < output_format_count; i++)
+		buf_printf(&known, "%s%s", i ? ", " : "", output_formats[i].name);
+	return err_set(e, -EINVAL, "no format is called '%s'; there are %s", name, known.bytes);
+}
+
+int output_write(const struct output *o, int fd, struct err *e)
+{
+	return o->format->write(o, fd, e);
+}
+
+void output_note(const struct output *o, const char *format, ...)
+{
+	char line[1024];
+	va_list ap;
+
+	if (!o->notes)
+		return;
+	va_start(ap, format);
+	(void)vsnprintf(line, sizeof(line), format, ap);
+	va_end(ap);
+	buf_printf(o->notes, "%s\n", line);
+}

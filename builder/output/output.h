@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "builder/tree/tree.h"
+#include "lib/attr.h"
+#include "lib/buf.h"
+#include "lib/err.h"
+
+/*
+ * The formats that a tree can be written in: one table, which -f, the suffix of -o, --help and
+ * the manual page are made from. A writer gets a sorted tree and a descriptor, and nothing of
+ * the tree is changed; what it must remember about a node it keeps in arrays by id.
+ */
+
+enum output_kind {
+	OUTPUT_DIR,    /* the descriptor is an empty directory's */
+	OUTPUT_STREAM, /* written from front to back: a pipe will do */
+	OUTPUT_FILE,   /* an empty regular file, open for reading and writing */
+};
+
+struct output_format;
+
+struct output {
+	struct tree *tree;
+	const struct output_format *format;
+	struct buf *notes; /* what the format or file system could not hold: a line each */
+};
+
+struct output_format {
+	const char *name;   /* what -f takes */
+	const char *alias;  /* as well as this; may be NULL */
+	const char *suffix; /* of a file's name, with the dot; NULL: none implies it */
+	const char *what;   /* in a few words, for --help */
+	enum output_kind kind;
+	const char *filter; /* compression: NULL, "gzip" or "zstd" */
+	int (*write)(const struct output *o, int fd, struct err *e);
+};
+
+extern const struct output_format output_formats[];
+extern const size_t output_format_count;
+
+/*
+ * The format that -f names (NULL: not given) or that the name of the output implies: by its
+ * suffix, a directory where it has none that is known. -EINVAL for a name that is no format.
+ */
+int output_find(const char *name, const char *path, const struct output_format **out,
+	struct err *e) must_check;
+
+/* Writes o->tree as o->format says. */
+int output_write(const struct output *o, int fd, struct err *e) must_check;
+
+/* A line for the person who waits: "12 sockets were left out: tar has none". */
+void output_note(const struct output *o, const char *format, ...) printf_like(2, 3);
+
+/* The writers of the table. */
+int output_dir(const struct output *o, int fd, struct err *e) must_check;
+int output_tar(const struct output *o, int fd, struct err *e) must_check;
+int output_cpio(const struct output *o, int fd, struct err *e) must_check;
