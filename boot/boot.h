@@ -61,7 +61,9 @@ enum boot_finish {
 enum boot_root_mode { BOOT_ROOT_OVERLAY, BOOT_ROOT_RO, BOOT_ROOT_RW };
 
 struct boot_list {
-	const char *const *items; /* count of them and a NULL; never NULL itself */
+	const char *const
+		*items; /* count of them and a NULL; never NULL itself. argv of a decoded
+			   record has a word in front that may be overwritten */
 	size_t count;
 };
 
@@ -145,6 +147,7 @@ const char *boot_limit_name(uint32_t resource);
 
 /* Exit statuses besides the payload's own. */
 enum {
+	BOOT_STATUS_FAILED = 125, /* cinit itself could not go on */
 	BOOT_STATUS_CANNOT_EXEC = 126,
 	BOOT_STATUS_NOT_FOUND = 127,
 	BOOT_STATUS_SIGNAL = 128, /* plus the signal's number */

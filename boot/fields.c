@@ -60,7 +60,8 @@ void boot_init(struct boot *b)
 	const struct boot_list empty = { no_items, 0 };
 
 	memset(b, 0, offsetof(struct boot, strings));
-	b->string_count = 0;
+	b->strings[0] = NULL; /* the word in front of argv */
+	b->string_count = 1;
 	b->argv = b->env = b->nameservers = b->modules = empty;
 	b->cwd = "/";
 	b->umask = 022;

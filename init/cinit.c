@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "init/child.h"
+#include "init/control.h"
+#include "init/init.h"
+#include "init/machine.h"
+#include "init/mounts.h"
+#include "init/net.h"
+#include "init/record.h"
+#include "init/say.h"
+#include "init/serve.h"
+
+/* cinit: process 1 of a container or of a machine. The record or the command line says what
+ * runs. */
+
+static void take_signals(struct init *in)
+{
+	in->old_mask = signals_block(SIGNALS_ALL);
+	in->chld_ignored = signals_is_ignored(SIGCHLD);
+	/* Where it is ignored, children vanish unseen; stops and continues are not our
+	 * business. */
+	signals_set(SIGCHLD, SIG_DFL, SA_NOCLDSTOP);
+}
+
+static void take_role(struct init *in)
+{
+	const struct options *o = &in->options;
+
+	if (in->role == ROLE_SUBREAPER && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) {
+		if (o->subreaper)
+			say_and_exit(
+				BOOT_STATUS_FAILED, "cannot become a subreaper: %e", errno);
+		say(o->verbosity, SAY_WARNING, "not process 1: orphans are not reaped");
+	}
+	if (o->parent_death && prctl(PR_SET_PDEATHSIG, o->parent_death, 0, 0, 0) < 0)
+		say_and_exit(BOOT_STATUS_FAILED,
+			"cannot ask for a signal of the parent's death: %e", errno);
+}
+
+/* Copies what is needed to the end: the record itself is given back when the payload runs. */
+static void keep(struct init *in, const struct boot *b)
+{
+	in->grace = in->options.grace_given ? in->options.grace : b->grace;
+	in->stop_signal = (int)b->stop_signal;
+	in->finish = b->finish;
+}
+
+/* What follows the descriptors 0, 1 and 2 was for the payload, which has its own copies now. */
+static void let_go(struct init *in)
+{
+	if (in->role != ROLE_MACHINE)
+		(void)syscall(SYS_close_range, 3U, ~0U, 0U);
+	(void)!chdir("/");
+}
+
+static int start(struct init *in, const struct child *c)
+{
+	int r;
+
+	if (in->finish == BOOT_FINISH_EXEC) {
+		r = child_become(in, c);
+	} else {
+		r = child_start(in, c);
+		if (r < 0)
+			say(in->options.verbosity, SAY_ERROR, "cannot start a process: %e", -r);
+	}
+	if (r < 0)
+		in->status = r == -ENOENT ? BOOT_STATUS_NOT_FOUND : BOOT_STATUS_CANNOT_EXEC;
+	return r;
+}
+
+/* Runs what the command line says, as everything is: what tini does. */
+static void run_command(struct init *in, const char **argv, const char *const *env)
+{
+	const struct child c = { .argv = argv, .env = env };
+
+	if (start(in, &c) < 0)
+		return;
+	let_go(in);
+	serve(in);
+	serve_end(in);
+}
+
+/* Runs what the record says; argv replaces its arguments where there are any. */
+static void run_record(struct init *in, struct record *r, const char **argv)
+{
+	const struct boot *b = &r->boot;
+	const struct child c = {
+		.argv = argv[0] ? argv : (const char **)(uintptr_t)b->argv.items,
+		.env = b->env.items,
+		.record = b,
+		.stdin_null = b->no_stdin,
+		.new_session = b->terminal,
+	};
+
+	keep(in, b);
+	if (!c.argv[0])
+		say(SAY_ERROR, SAY_ERROR,
+			"the boot record names no program, and neither does "
+			"the command line");
+	if (!c.argv[0] || start(in, &c) < 0) {
+		in->status = in->status ? in->status : BOOT_STATUS_NOT_FOUND;
+		return;
+	}
+	control_say(in, BOOT_WORD_STARTED, 0);
+	if (in->role != ROLE_MACHINE)
+		record_free(r);
+	let_go(in);
+	serve(in);
+	serve_end(in);
+	if (in->role == ROLE_MACHINE)
+		mounts_remove(&b->mounts, in->options.verbosity);
+}
+
+static void run_machine(struct init *in)
+{
+	static const char *no_arguments[1];
+	struct record *r = record_new();
+
+	/* The kernel's argv holds words of its command line that it did not know. */
+	if (r && machine_up(in, r) == 0)
+		run_record(in, r, no_arguments);
+	else
+		in->status = BOOT_STATUS_FAILED;
+	machine_down(in);
+}
+
+static void run_container(struct init *in, const char **argv, const char *const *env)
+{
+	struct record *r;
+
+	if (argv[0] && in->options.boot_fd < 0) {
+		run_command(in, argv, env);
+		return;
+	}
+	r = record_new();
+	if (!r)
+		say_and_exit(BOOT_STATUS_FAILED, "no memory for the boot record");
+	switch (record_load(r, in)) {
+	case 0:
+		if (in->role == ROLE_CONTAINER)
+			net_loopback(in->options.verbosity);
+		run_record(in, r, argv);
+		break;
+	case -ENOENT:
+		say_and_exit(2, "no command, and no boot record '%s'; see 'cinit --help'",
+			BOOT_PATH);
+	default:
+		in->status = BOOT_STATUS_FAILED;
+	}
+}
+
+int main(int argc, char **argv, char **envp)
+{
+	const char *const *env = (const char *const *)(uintptr_t)envp;
+	struct init in = { .control = -1 };
+	int first;
+
+	(void)argc;
+	options_init(&in.options, env);
+	take_signals(&in);
+	if (getpid() == 1)
+		in.role = machine_is(in.options.verbosity) ? ROLE_MACHINE : ROLE_CONTAINER;
+	if (in.role == ROLE_MACHINE)
+		run_machine(&in);
+	first = options_parse(&in.options, argv);
+	in.grace = in.options.grace;
+	take_role(&in);
+	run_container(&in, (const char **)(uintptr_t)(argv + first), env);
+	return in.status;
+}
