@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/auto.h"
+#include "lib/io.h"
 
 static int open_how(int root, const char *path, int flags, mode_t mode, uint64_t resolve)
 {
@@ -81,4 +83,27 @@ int beneath_mkdir(int root, const char *path)
 			return -errno;
 	}
 	return beneath_open(root, *path ? path : ".", O_PATH | O_DIRECTORY, 0);
+}
+
+int beneath_load(int root, const char *path, struct buf *b, size_t limit, struct err *e)
+{
+	auto_close int found = beneath_open(root, path, O_PATH, 0), fd = -1;
+	char again[32];
+	struct stat st;
+	int r;
+
+	if (found < 0)
+		return err_code(e, found, "cannot open '%s'", path);
+	if (fstat(found, &st) < 0)
+		return err_sys(e, "cannot examine '%s'", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, -EINVAL, "'%s' is not a regular file", path);
+	(void)snprintf(again, sizeof(again), "/proc/self/fd/%d", found);
+	fd = open(again, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "cannot open '%s'", path);
+	r = io_slurp(fd, b, limit);
+	if (r == -EFBIG)
+		return err_set(e, r, "'%s' is larger than %zu bytes", path, limit);
+	return r < 0 ? err_code(e, r, "cannot read '%s'", path) : 0;
 }

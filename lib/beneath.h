@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include "lib/attr.h"
+#include "lib/buf.h"
 #include "lib/err.h"
 
 /*
@@ -27,3 +28,10 @@ int beneath_open_plain(int root, const char *path, int flags, mode_t mode) must_
  * a directory is -ENOTDIR.
  */
 int beneath_mkdir(int root, const char *path) must_check;
+
+/*
+ * The whole regular file `path` below root into b; -EFBIG beyond `limit` bytes, -EINVAL for what
+ * is no regular file, which is never opened but as a path.
+ */
+int beneath_load(
+	int root, const char *path, struct buf *b, size_t limit, struct err *e) must_check;

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cbox/record.h"
+
+#include <fcntl.h>
+
+#include "lib/beneath.h"
+
+void record_init(struct record *r)
+{
+	boot_init(&r->boot);
+	buf_init(&r->bytes);
+	arena_init(&r->arena);
+	r->found = false;
+}
+
+void record_release(struct record *r)
+{
+	if (!r)
+		return;
+	buf_release(&r->bytes);
+	arena_release(&r->arena);
+}
+
+int record_load(struct record *r, int root, struct err *e)
+{
+	/* One byte more than a record may have is read, so that decoding refuses a longer one.
+	 */
+	int code = beneath_load(root, BOOT_PATH, &r->bytes, BOOT_SIZE_MAX + 1, e);
+	struct boot_error why;
+
+	if (code == -ENOENT || code == -ENOTDIR)
+		return 0;
+	if (code < 0)
+		return err_at(e, code, "boot record: ");
+	code = boot_decode(&r->boot, r->bytes.bytes, r->bytes.size, &why);
+	if (code < 0)
+		return err_set(e, code, "boot record '%s': byte %zu: %s%s%s", BOOT_PATH,
+			why.offset, why.key ? why.key : "", why.key ? ": " : "", why.why);
+	r->found = true;
+	return 0;
+}
+
+int record_encode(const struct record *r, struct buf *out, struct err *e)
+{
+	struct boot_error why;
+	long size = boot_encode(&r->boot, NULL, 0, &why);
+
+	if (size >= 0)
+		size = boot_encode(&r->boot, buf_room(out, (size_t)size), (size_t)size, &why);
+	if (size < 0)
+		return err_set(e, (int)size, "boot record: %s%s%s", why.key ? why.key : "",
+			why.key ? ": " : "", why.why);
+	buf_added(out, (size_t)size);
+	return 0;
+}
