@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { NUMBERS = 2 }; /* at most */
+
 static const struct {
 	enum boot_word word;
 	const char *text;
@@ -33,7 +35,7 @@ static size_t put_number(char *to, uint32_t n)
 
 size_t boot_message_encode(const struct boot_message *m, char to[BOOT_MESSAGE_MAX])
 {
-	const uint32_t numbers[] = { m->first, m->second };
+	const uint32_t numbers[NUMBERS] = { m->first, m->second };
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -41,7 +43,7 @@ size_t boot_message_encode(const struct boot_message *m, char to[BOOT_MESSAGE_MA
 			continue;
 		n = strlen(words[i].text);
 		memcpy(to, words[i].text, n);
-		for (unsigned k = 0; k < words[i].numbers; k++) {
+		for (unsigned k = 0; k < words[i].numbers && k < NUMBERS; k++) {
 			to[n++] = ' ';
 			n += put_number(to + n, numbers[k]);
 		}
@@ -80,11 +82,11 @@ struct boot_message boot_message_decode(const char *line, size_t length)
 		length--;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		struct boot_message m = { words[i].word, 0, 0 };
-		uint32_t *const numbers[] = { &m.first, &m.second };
+		uint32_t *const numbers[NUMBERS] = { &m.first, &m.second };
 		size_t at = strlen(words[i].text);
 		bool good = length >= at && !memcmp(line, words[i].text, at);
 
-		for (unsigned k = 0; good && k < words[i].numbers; k++)
+		for (unsigned k = 0; good && k < words[i].numbers && k < NUMBERS; k++)
 			good = get_number(line, length, &at, numbers[k]);
 		if (good && at == length)
 			return m;

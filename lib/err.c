@@ -5,6 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef err_set
+#undef err_sys
+#undef err_code
+#undef err_at
+#undef err_hint
+
 /* Copies with control characters made visible; returns the length. */
 static size_t put_visible(char *to, size_t size, const char *from)
 {

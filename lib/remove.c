@@ -103,7 +103,7 @@ static int empty(struct trail *t, int *dir)
 	int r = 0;
 
 	while (r == 0) {
-		char deeper[256];
+		char deeper[256] = "";
 
 		r = sweep(*dir, deeper);
 		if (r == 0 && deeper[0])

@@ -94,7 +94,7 @@ int spawn_capture(const char *const *argv, struct buf *out, struct err *e)
 	enum { OUTPUT_MAX = 16 * 1024 * 1024 };
 	auto_close int reads = -1, writes = -1;
 	int pipes[2], r, slurped;
-	pid_t pid;
+	pid_t pid = -1;
 
 	if (pipe2(pipes, O_CLOEXEC) < 0)
 		return err_sys(e, "cannot make a pipe");

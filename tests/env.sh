@@ -5,9 +5,12 @@ FLAVOR=${FLAVOR:-release}
 TOP=$PWD
 BUILD=$TOP/build/$FLAVOR
 CINIT=$BUILD/cinit CBUILD=$BUILD/cbuild CBOX=$BUILD/cbox
+# Process 1 with sanitizers needs its libc, which a root has not: CINIT_TWIN runs on the host only.
+CINIT_TWIN=$CINIT
+case $FLAVOR in asan | cover) CINIT=$TOP/build/release/cinit ;; esac
 HELPERS=$BUILD/tests/helpers
 IMAGES=${IMAGES:-$TOP/build/images}
 # A leak in a short-lived tool's exit path is a bug too, but not under ptrace or in a vfork child.
 ASAN_OPTIONS=${ASAN_OPTIONS:-abort_on_error=0:exitcode=99}
 UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
-export FLAVOR TOP BUILD CINIT CBUILD CBOX HELPERS IMAGES ASAN_OPTIONS UBSAN_OPTIONS
+export FLAVOR TOP BUILD CINIT CINIT_TWIN CBUILD CBOX HELPERS IMAGES ASAN_OPTIONS UBSAN_OPTIONS

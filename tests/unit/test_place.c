@@ -35,7 +35,9 @@ static int entries(const struct folder *f)
 	DIR *dir = fdopendir(openat(f->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	int n = 0;
 
-	for (struct dirent *d; dir && (d = readdir(dir));)
+	if (!check(dir != NULL))
+		return -1;
+	for (struct dirent *d; (d = readdir(dir));)
 		n += strcmp(d->d_name, ".") && strcmp(d->d_name, "..");
 	(void)closedir(dir);
 	return n;
