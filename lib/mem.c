@@ -145,6 +145,31 @@ void *arena_alloc(struct arena *a, size_t size)
 	return memset(take(a, size, alignof(max_align_t)), 0, size);
 }
 
+void *arena_bytes(struct arena *a, size_t size)
+{
+	return take(a, size ? size : 1, 1);
+}
+
+void arena_join(struct arena *a, struct arena *from)
+{
+	struct arena_block *last = from->blocks;
+
+	if (!last)
+		return;
+	while (last->next)
+		last = last->next;
+	if (a->blocks) {
+		/* The newest block of `a` stays in front: it is the one that is open. */
+		last->next = a->blocks->next;
+		a->blocks->next = from->blocks;
+	} else {
+		a->blocks = from->blocks;
+		a->used = from->used;
+	}
+	a->allocated += from->allocated;
+	arena_init(from);
+}
+
 void *arena_copy(struct arena *a, const void *bytes, size_t size)
 {
 	void *p = take(a, size ? size : 1, 1);

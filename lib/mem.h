@@ -39,7 +39,10 @@ void arena_init(struct arena *a);
 void arena_release(struct arena *a);
 void *arena_alloc(struct arena *a, size_t size) returns_memory;
 /* Bytes without alignment or zeroing. */
+void *arena_bytes(struct arena *a, size_t size) returns_memory;
 void *arena_copy(struct arena *a, const void *bytes, size_t size) returns_memory;
 char *arena_strdup(struct arena *a, const char *text) returns_memory;
 char *arena_strndup(struct arena *a, const char *text, size_t length) returns_memory;
 char *arena_printf(struct arena *a, const char *format, ...) printf_like(2, 3) returns_memory;
+/* Moves all that `from` holds, without copying it, to `a`; `from` is left empty. */
+void arena_join(struct arena *a, struct arena *from);

@@ -6,14 +6,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "builder/tree/tree.h"
 #include "lib/attr.h"
 #include "lib/err.h"
+#include "lib/mem.h"
 
 /*
  * The bytes of a regular file: where they lie (in an unlinked spool file, in the source itself
  * where that is not compressed, or in memory for small files that cbuild makes), as extents in
- * order; what no extent covers is a hole. Contents live in the tree's arena.
+ * order; what no extent covers is a hole. Contents live in an arena.
  */
 struct extent {
 	uint64_t at;     /* in the file */
@@ -29,15 +29,15 @@ struct content {
 	const void *bytes; /* fd -1: the source in memory */
 };
 
-/* A whole file out of memory; the bytes are copied into the tree's arena. */
-const struct content *content_of_bytes(struct tree *t, const void *bytes, size_t size);
+/* A whole file out of memory; the bytes are copied into the arena. */
+const struct content *content_of_bytes(struct arena *a, const void *bytes, size_t size);
 
 /* A whole file without holes at `offset` of fd. */
-const struct content *content_of_fd(struct tree *t, int fd, uint64_t offset, uint64_t size);
+const struct content *content_of_fd(struct arena *a, int fd, uint64_t offset, uint64_t size);
 
 /* A sparse file; the extents are copied. */
 const struct content *content_of_extents(
-	struct tree *t, int fd, uint64_t size, const struct extent *extents, uint32_t count);
+	struct arena *a, int fd, uint64_t size, const struct extent *extents, uint32_t count);
 
 /*
  * Hands the file out in order as chunks: `bytes` NULL means a hole of that size. A chunk is at

@@ -8,6 +8,7 @@
 
 #include "lib/attr.h"
 #include "lib/err.h"
+#include "lib/mem.h"
 
 /*
  * A file system in memory: the one thing that readers fill, the merge changes, and writers
@@ -61,6 +62,7 @@ struct node {
 	struct inode *inode;
 	struct node *parent; /* the root is its own */
 	struct node *first_child, *next_sibling, *previous_sibling;
+	struct node *next_in_bucket; /* of tree.c's table of names */
 };
 
 struct tree; /* defined in tree.c */
@@ -78,6 +80,12 @@ uint32_t tree_inode_ids(const struct tree *t);
 
 /* A new inode without a name, zeroed but for id and type. */
 struct inode *tree_inode(struct tree *t, enum inode_type type);
+
+/* Gives an inode that was made elsewhere its id here; its memory must last as long as t. */
+void tree_adopt(struct tree *t, struct inode *inode);
+
+/* Takes over what an arena holds, which is left empty. */
+void tree_keep(struct tree *t, struct arena *a);
 
 /* The child of that name, or NULL. O(1). `name` need not be NUL-ended. */
 struct node *tree_child(
@@ -106,6 +114,16 @@ enum tree_follow {
 int tree_resolve(const struct tree *t, const char *path, enum tree_follow follow,
 	struct node **found) must_check;
 
+/*
+ * As tree_resolve, to a directory at the end of `path`, beginning at `from`, with every link
+ * followed. Where a directory is needed and there is none, `missing` is asked to make it:
+ * `there` is what has the name now, or NULL. Its failure ends the walk and is returned.
+ */
+typedef int tree_missing(struct node *dir, struct node *there, const char *name, size_t length,
+	void *context, struct node **made);
+int tree_reach(const struct tree *t, struct node *from, const char *path, tree_missing *missing,
+	void *context, struct node **found) must_check;
+
 /* Sorts every directory's children by bytes of their names: what writers walk must be sorted.
  */
 void tree_sort(struct tree *t);
@@ -120,6 +138,9 @@ int tree_walk(const struct tree *t, tree_visit *visit, void *context, struct err
 /* The path of a node below the root, without a leading slash, in the arena ("" for the root).
  */
 const char *tree_path(struct tree *t, const struct node *node);
+
+/* The node behind `node` in a walk of all below `top`; NULL behind the last. Begin with top. */
+struct node *tree_next(const struct node *top, const struct node *node);
 
 /* The value of an xattr, or NULL. */
 const struct xattr *inode_xattr(const struct inode *inode, const char *name);
