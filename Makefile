@@ -39,7 +39,7 @@ LDLIBS  += $(shell pkg-config --libs $(LIBS) 2>/dev/null)
 INIT_CC     := $(MUSL_CC) $(KERNEL_HEADERS)
 INIT_CFLAGS := $(STD) $(WARN) -Os -fno-stack-protector -ffunction-sections -fdata-sections \
 	-fno-asynchronous-unwind-tables -fno-pie
-INIT_LDFLAGS := -static -no-pie -s -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,--build-id=none
+INIT_LDFLAGS := -static -no-pie -s -Wl,--gc-sections -Wl,-z,noseparate-code,-z,norelro -Wl,--build-id=none
 ifeq ($(FLAVOR),debug)
 INIT_CFLAGS := $(STD) $(WARN) -O0 -g
 INIT_LDFLAGS := -static

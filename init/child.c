@@ -129,6 +129,9 @@ static int turn_into_payload(struct start *s)
 	const char *name = c->argv[0];
 	int r;
 
+	for (int i = 0; c->streams && i < 3; i++)
+		if (c->streams[i] >= 0)
+			(void)dup2(c->streams[i], i);
 	if (c->stdin_null)
 		(void)null_stdin();
 	if (c->record) {

@@ -7,6 +7,8 @@ struct child {
 	const char **argv;      /* NULL-ended, with one word in front that may be overwritten */
 	const char *const *env; /* NULL-ended */
 	const struct boot *record; /* who and where the payload is; NULL: as cinit is */
+	const int
+		*streams; /* three descriptors that become 0, 1, 2 (-1: as it is); NULL: none */
 	bool stdin_null;
 	bool new_session; /* with standard input as the controlling terminal */
 };

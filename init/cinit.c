@@ -14,6 +14,7 @@
 #include "init/record.h"
 #include "init/say.h"
 #include "init/serve.h"
+#include "init/watch.h"
 
 /* cinit: process 1 of a container or of a machine. The record or the command line says what
  * runs. */
@@ -94,6 +95,7 @@ static void run_record(struct init *in, struct record *r, const char **argv)
 		.argv = argv[0] ? argv : (const char **)(uintptr_t)b->argv.items,
 		.env = b->env.items,
 		.record = b,
+		.streams = in->watch && in->watch->relays ? in->watch->relay.theirs : NULL,
 		.stdin_null = b->no_stdin,
 		.new_session = b->terminal,
 	};
@@ -107,6 +109,8 @@ static void run_record(struct init *in, struct record *r, const char **argv)
 		in->status = in->status ? in->status : BOOT_STATUS_NOT_FOUND;
 		return;
 	}
+	if (c.streams)
+		relay_started(&in->watch->relay);
 	control_say(in, BOOT_WORD_STARTED, 0);
 	if (in->role != ROLE_MACHINE)
 		record_free(r);
@@ -121,7 +125,10 @@ static void run_machine(struct init *in)
 {
 	static const char *no_arguments[1];
 	struct record *r = record_new();
+	struct watch watch;
 
+	watch_init(&watch);
+	in->watch = &watch;
 	/* The kernel's argv holds words of its command line that it did not know. */
 	if (r && machine_up(in, r) == 0)
 		run_record(in, r, no_arguments);
@@ -158,7 +165,7 @@ static void run_container(struct init *in, const char **argv, const char *const 
 int main(int argc, char **argv, char **envp)
 {
 	const char *const *env = (const char *const *)(uintptr_t)envp;
-	struct init in = { .control = -1 };
+	struct init in = { .payload = 0 };
 	int first;
 
 	(void)argc;

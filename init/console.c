@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "init/say.h"
+#include "init/watch.h"
 
 static int open_first(const char *path)
 {
@@ -36,20 +37,6 @@ static int open_tty(void)
 	return fd < 0 ? open_first("/dev/console") : fd;
 }
 
-static void make_plain(int fd)
-{
-	struct termios t;
-
-	if (tcgetattr(fd, &t) < 0)
-		return;
-	cfmakeraw(&t);
-	t.c_lflag |= ICANON | IEXTEN;
-	memset(t.c_cc, _POSIX_VDISABLE, sizeof(t.c_cc));
-	t.c_cc[VEOF] = 'D' - '@';
-	t.c_cc[VLNEXT] = 'V' - '@';
-	(void)tcsetattr(fd, TCSANOW, &t);
-}
-
 static void make_terminal(int fd, const struct boot *b)
 {
 	const struct winsize size = { (unsigned short)b->rows, (unsigned short)b->columns, 0,
@@ -59,23 +46,34 @@ static void make_terminal(int fd, const struct boot *b)
 		(void)ioctl(fd, TIOCSWINSZ, &size);
 }
 
-void console_open(const struct boot *b, int verbosity)
+static void become_standard(int fd)
 {
-	int fd = open_tty();
-
-	if (fd < 0) {
-		say(verbosity, SAY_WARNING, "no console: %e", errno);
-		return;
-	}
-	if (b->terminal)
-		make_terminal(fd, b);
-	else
-		make_plain(fd);
 	for (int i = 0; i < 3; i++)
 		if (fd != i)
 			(void)dup2(fd, i);
 	if (fd > 2)
 		(void)close(fd);
+}
+
+void console_open(struct init *in, const struct boot *b)
+{
+	int verbosity = in->options.verbosity, r, fd;
+
+	if (b->console && !b->terminal) {
+		r = relay_open(&in->watch->relay, b);
+		in->watch->relays = r == 0;
+		if (r < 0)
+			say(verbosity, SAY_WARNING, "cannot open the console '%s': %e",
+				b->console, -r);
+		return;
+	}
+	fd = b->console ? open_first(b->console) : open_tty();
+	if (fd < 0) {
+		say(verbosity, SAY_WARNING, "no console: %e", errno);
+		return;
+	}
+	make_terminal(fd, b);
+	become_standard(fd);
 }
 
 void console_drain(void)

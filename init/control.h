@@ -4,18 +4,17 @@
 #include "init/init.h"
 
 /*
- * The control channel of a machine: a serial port whose lines are boot_message_… What the host
- * says arrives as SIGIO, so that the loop of process 1 has nothing but signals to wait for.
+ * The control channel of a machine: a serial port whose lines are boot_message_…
  */
 
-/* Opens it and asks for SIGIO; leaves in->control -1, and says why, when that cannot be. */
+/* Opens it; says why when that cannot be. */
 void control_open(struct init *in, const char *path);
 
-/* Asks for SIGIO on any descriptor that can be read. */
-int control_listen(int fd);
+/* Reads what is there and does it. */
+void control_heard(struct init *in);
 
-/* Reads what is there and does it. fd is the one that SIGIO named. */
-void control_heard(struct init *in, int fd);
+/* Says it to the host, and waits until it has left. Nothing without a channel. */
+void control_say(const struct init *in, enum boot_word word, uint32_t number);
 
-/* Says it to the host, and waits until it has left. */
-void control_say(const struct init *in, enum boot_word word, int number);
+/* Makes a serial port pass bytes as they are. */
+void control_make_raw(int fd);

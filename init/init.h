@@ -18,19 +18,19 @@ enum init_role {
 	ROLE_MACHINE,   /* process 1 of a kernel of its own: never returns */
 };
 
+struct watch;
+
 struct init {
 	struct options options;
 	enum init_role role;
-	uint64_t old_mask; /* signals blocked when cinit was started: the payload's mask */
-	bool chld_ignored; /* SIGCHLD was: so it shall be for the payload */
+	struct watch *watch; /* of a machine; NULL elsewhere */
+	uint64_t old_mask;   /* signals blocked when cinit was started: the payload's mask */
+	bool chld_ignored;   /* SIGCHLD was: so it shall be for the payload */
 
 	/* What is kept of the record when it has been given back. */
 	uint32_t grace; /* milliseconds */
 	int stop_signal;
 	enum boot_finish finish;
-	int control;                  /* descriptor of the control channel; -1: none */
-	char heard[BOOT_MESSAGE_MAX]; /* of a line from the host that has not ended yet */
-	size_t heard_size;
 
 	pid_t payload; /* 0 when it has ended */
 	int status;    /* then: what cinit exits with */

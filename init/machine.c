@@ -15,6 +15,7 @@
 #include "init/power.h"
 #include "init/root.h"
 #include "init/say.h"
+#include "init/watch.h"
 
 /* PROC_PID_INIT_INO: the number of the first pid namespace, since Linux 3.8. */
 #define FIRST_PID_NAMESPACE 0xeffffffcU
@@ -74,8 +75,8 @@ int machine_up(struct init *in, struct record *r)
 	net_loopback(verbosity);
 	net_interface(b, verbosity);
 	net_names(b, verbosity);
-	console_open(b, verbosity);
-	power_listen();
+	console_open(in, b);
+	power_listen(in->watch);
 	return 0;
 }
 
@@ -84,12 +85,14 @@ void machine_down(struct init *in)
 	/* The host may end the machine as soon as it has heard: so first what must not be lost.
 	 */
 	root_settle();
+	if (in->watch->relays)
+		relay_finish(&in->watch->relay, in);
 	console_drain();
 	if (in->killed_by)
-		control_say(in, BOOT_WORD_SIGNAL, in->killed_by);
+		control_say(in, BOOT_WORD_SIGNAL, (uint32_t)in->killed_by);
 	else
-		control_say(in, BOOT_WORD_EXIT, in->status);
-	if (in->control < 0 && in->status)
+		control_say(in, BOOT_WORD_EXIT, (uint32_t)in->status);
+	if (in->watch->control < 0 && in->status)
 		say(in->options.verbosity, SAY_WARNING, "the payload ended with status %d",
 			in->status);
 	console_drain();

@@ -8,11 +8,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "init/control.h"
-
 enum { DEVICES = 8 };
 
-static int has_power_key(int fd)
+static bool has_power_key(int fd)
 {
 	unsigned char keys[KEY_MAX / 8 + 1];
 
@@ -23,27 +21,29 @@ static int has_power_key(int fd)
 	return keys[KEY_POWER / 8] >> KEY_POWER % 8 & 1;
 }
 
-void power_listen(void)
+void power_listen(struct watch *w)
 {
 	char path[] = "/dev/input/event0";
 
 	(void)reboot(RB_DISABLE_CAD);
-	for (int i = 0; i < DEVICES; i++) {
+	for (int i = 0; i < DEVICES && w->button_count < WATCH_BUTTONS; i++) {
 		int fd;
 
 		path[sizeof(path) - 2] = (char)('0' + i);
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 		if (fd < 0)
 			continue;
-		if (!has_power_key(fd) || control_listen(fd) < 0)
+		if (has_power_key(fd))
+			w->buttons[w->button_count++] = fd;
+		else
 			(void)close(fd);
 	}
 }
 
-int power_pressed(int fd)
+bool power_pressed(int fd)
 {
 	struct input_event e;
-	int pressed = 0;
+	bool pressed = false;
 
 	while (read(fd, &e, sizeof(e)) == (ssize_t)sizeof(e))
 		pressed |= e.type == EV_KEY && e.code == KEY_POWER && e.value == 1;

@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include "init/clock.h"
-#include "init/control.h"
 #include "init/descendants.h"
 #include "init/forward.h"
 #include "init/reap.h"
 #include "init/say.h"
+#include "init/watch.h"
 
 static int64_t sooner(int64_t a, int64_t b)
 {
@@ -17,9 +17,15 @@ static int64_t sooner(int64_t a, int64_t b)
 }
 
 /* Waits for at most `ms`, or for ever when that is negative. */
-static int wait_for_signal(siginfo_t *info, int64_t ms)
+static int wait_for_signal(struct init *in, siginfo_t *info, int64_t ms)
 {
-	struct timespec span = clock_span(ms);
+	struct timespec span;
+
+	if (in->watch) {
+		watch_until_signal(in, ms);
+		ms = 0;
+	}
+	span = clock_span(ms);
 
 	return signals_wait(SIGNALS_ALL, info, ms < 0 ? NULL : &span);
 }
@@ -41,8 +47,6 @@ static void handle(
 {
 	if (signal == SIGCHLD)
 		reap_signalled(in, r, info);
-	else if (signal == SIGIO && in->control >= 0 && info->si_code > 0)
-		control_heard(in, info->si_fd);
 	else if (is_button(in, signal, info))
 		forward_now(in, in->stop_signal, NULL);
 	else if (!is_our_own(signal, info))
@@ -60,7 +64,7 @@ void serve(struct init *in)
 		siginfo_t info;
 		int signal;
 
-		signal = wait_for_signal(&info, sooner(due, forward_due(in, &held)));
+		signal = wait_for_signal(in, &info, sooner(due, forward_due(in, &held)));
 		if (signal > 0)
 			handle(in, &reaper, &held, signal, &info);
 		else if (signal == -EAGAIN && reaper.since)
@@ -82,7 +86,7 @@ static void wait_for_last(struct init *in, int64_t until)
 
 		if (until >= 0 && left <= 0)
 			return;
-		signal = wait_for_signal(&info, until < 0 ? -1 : left);
+		signal = wait_for_signal(in, &info, until < 0 ? -1 : left);
 		if (signal == SIGTERM || signal == SIGINT || signal == SIGHUP)
 			descendants_signal(in, signal);
 	}
@@ -105,6 +109,6 @@ void serve_end(struct init *in)
 		siginfo_t info;
 
 		descendants_signal(in, SIGKILL);
-		(void)wait_for_signal(&info, REAP_SETTLE_MS);
+		(void)wait_for_signal(in, &info, REAP_SETTLE_MS);
 	}
 }
