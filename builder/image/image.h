@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "builder/tree/config.h"
+#include "builder/tree/entry.h"
+#include "builder/tree/limits.h"
+#include "lib/attr.h"
+#include "lib/err.h"
+
+/*
+ * An image, whatever it came in: an archive of `docker save` (old and new layout), an OCI
+ * layout (folder or tar), a tar of a root file system, or a plain directory. It has a config
+ * and layers, bottom first, and a layer is read as a list of entries. Nothing here judges
+ * names; the bytes of files stay where they are when they can be read there, else go to one
+ * unlinked scratch file.
+ *
+ * Every digest and size that the image gives is checked in the one read that there is of each
+ * blob.
+ */
+struct image;
+
+struct image_options {
+	const char *platform; /* "linux/arm64", "linux/arm/v7"; NULL: this machine's */
+	const char *ref;      /* "name", "name:tag": which one of several; NULL: the only one */
+	const char *config;   /* host path of a config for what has none of its own, or NULL */
+	const char *scratch;  /* host directory for scratch files; NULL: $TMPDIR or /tmp */
+	struct limits limits;
+	unsigned threads; /* that read layers; 0: one a processor */
+};
+
+struct image_layer {
+	const char *digest;     /* of the blob; NULL where the image does not say */
+	const char *diff_id;    /* of the unpacked layer; the same */
+	const char *media_type; /* the same */
+	uint64_t size;          /* of the blob in bytes, as it lies there; 0 for a directory */
+};
+
+/* Opens what `path` names; "-" is standard input. Reads all of it but the layers. */
+int image_open(const char *path, const struct image_options *options, struct image **out,
+	struct err *e) must_check;
+
+/* Also ends what is spooled: contents of entries can be read until then, and no longer. */
+void image_free(struct image *i);
+
+/* "docker archive", "OCI layout", "OCI archive", "root archive", "directory". */
+const char *image_kind(const struct image *i);
+
+/* A name that the image gives itself ("redis:7"), or NULL. */
+const char *image_name(const struct image *i);
+
+/* The digest of the manifest (OCI) or of the config (docker archive), or NULL. */
+const char *image_digest(const struct image *i);
+
+const struct image_config *image_config(const struct image *i);
+size_t image_layer_count(const struct image *i);
+const struct image_layer *image_layer(const struct image *i, size_t layer);
+
+/* How far reading has come, in bytes of the blob: for a progress bar, from any thread. */
+uint64_t image_layer_progress(const struct image *i, size_t layer);
+
+/*
+ * Reads the layers, several at a time, and hands each one's entries to `each` in the order of
+ * the layers, in the caller's thread. `each` may take the arena out of the list. A result other
+ * than 0 ends it and is returned; errors say which layer.
+ */
+typedef int image_each(size_t layer, struct entry_list *entries, void *context, struct err *e);
+int image_read(struct image *i, image_each *each, void *context, struct err *e) must_check;

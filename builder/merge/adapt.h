@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stddef.h>
+#include <time.h>
+
+#include "builder/tree/config.h"
+#include "builder/tree/tree.h"
+#include "lib/attr.h"
+#include "lib/err.h"
+
+/*
+ * What makes a rootfs out of a merged image: process 1, a few files that were missing, and the
+ * boot record. Only /sbin/cinit and /etc/cinit/boot are replaced where the image has them;
+ * nothing else that it has is touched. All that is made belongs to root and has the time
+ * `epoch`.
+ */
+struct adapt {
+	struct tree *tree;
+	time_t epoch;
+};
+
+/* Puts the program at /sbin/cinit, following the image's links (sbin -> usr/sbin). */
+int adapt_init(
+	const struct adapt *a, const void *program, size_t size, struct err *e) must_check;
+
+/* Puts the files below the host directory `dir` in where the image has nothing by the name. */
+int adapt_skeleton(const struct adapt *a, int dir, struct err *e) must_check;
+
+/* /proc /sys /dev /run and /tmp, where missing. */
+int adapt_mount_points(const struct adapt *a, struct err *e) must_check;
+
+/*
+ * The boot record, from what the image's config says: /etc/cinit/boot. The user is looked up in
+ * the tree's own /etc/passwd and /etc/group.
+ */
+int adapt_boot_record(
+	const struct adapt *a, const struct image_config *config, struct err *e) must_check;
