@@ -40,7 +40,7 @@
 enum {
 	BOOT_SIZE_MAX = 256 * 1024, /* of a record, in bytes */
 	BOOT_TEXT_MAX = 128 * 1024, /* of one value: what execve(2) takes as one argument */
-	BOOT_STRINGS_MAX = 4096, /* items of all lists together, and one for each list's end */
+	BOOT_STRINGS_MAX = 4096,    /* items of all lists, one for each list's end, and one */
 	BOOT_GROUPS_MAX = 256,
 	BOOT_LIMITS_MAX = 16,
 	BOOT_MOUNTS_MAX = 64,
@@ -61,9 +61,11 @@ enum boot_finish {
 enum boot_root_mode { BOOT_ROOT_OVERLAY, BOOT_ROOT_RO, BOOT_ROOT_RW };
 
 struct boot_list {
-	const char *const
-		*items; /* count of them and a NULL; never NULL itself. argv of a decoded
-			   record has a word in front that may be overwritten */
+	/*
+	 * count of them and a NULL; never NULL itself. In front of a decoded argv there is a
+	 * word that may be overwritten.
+	 */
+	const char *const *items;
 	size_t count;
 };
 

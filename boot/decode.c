@@ -28,7 +28,7 @@ static const char *parse_number(const char *text, unsigned base, uint64_t max, u
 			digit = (unsigned)(*text - 'a' + 10);
 		if (digit >= base)
 			return "not a number";
-		if (n > (max - digit) / base)
+		if (digit > max || n > (max - digit) / base)
 			return "number too large";
 		n = n * base + digit;
 	}
@@ -65,7 +65,7 @@ static const char *add_item(struct boot *b, struct boot_list *list, const char *
 	/* The items of a list stand together in `strings`, with its NULL behind them. */
 	if (list->count && list->items + list->count + 1 != end)
 		return "interrupted by another list";
-	if (b->string_count + 2 > BOOT_STRINGS_MAX)
+	if (b->string_count + (list->count ? 1 : 2) > BOOT_STRINGS_MAX)
 		return "too many items";
 	if (list->count)
 		end--;

@@ -208,7 +208,7 @@ long boot_encode(const struct boot *b, char *to, size_t size, struct boot_error 
 	for (size_t i = 0; i < boot_field_count; i++)
 		put_member(&o, &boot_fields[i], b, &defaults);
 	put_field(&o, "end", "", 0);
-	if (!o.why && (o.used > BOOT_SIZE_MAX || o.strings > BOOT_STRINGS_MAX))
+	if (!o.why && (o.used > BOOT_SIZE_MAX || o.strings >= BOOT_STRINGS_MAX))
 		o.why = o.used > BOOT_SIZE_MAX ? "larger than a record may be"
 					       : "too many items";
 	*error = (struct boot_error){ o.why, o.key, 0 };
