@@ -26,8 +26,8 @@ ROWS
 # What only these files may include.
 libraries() {
 	cat <<'ROWS'
-archive.h         builder/image/layer.c builder/output/archive.c lib/unpack.c
-archive_entry.h   builder/image/layer.c builder/output/archive.c lib/unpack.c
+archive.h         builder/image/layer.c builder/output/archive.c lib/unpack.c lib/extract.c
+archive_entry.h   builder/image/layer.c builder/output/archive.c lib/unpack.c lib/extract.c
 sys/capability.h  launch/caps.c builder/image/filecaps.c builder/output/filecaps.c
 ROWS
 }
