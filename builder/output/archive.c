@@ -195,15 +195,16 @@ static int cpio_node(const struct node *n, const char *path, void *context, stru
 			"leave it out with --exclude, or choose another format",
 			path);
 	describe(w, i, path);
-	w->attributes += i->xattr_count;
 	if (second < 0 || second > UINT32_MAX) {
 		w->times++;
 		archive_entry_set_mtime(w->entry, second < 0 ? 0 : UINT32_MAX, 0);
 	}
 	archive_entry_set_ino64(w->entry, (la_int64_t)i->id + 1);
 	/* All names of a file but the last go without its bytes, as every cpio does it. */
-	if (i->links > 1 && i->type != INODE_DIR && --w->left[i->id] > 0)
+	if (--w->left[i->id] > 0)
 		archive_entry_set_size(w->entry, 0);
+	else
+		w->attributes += i->xattr_count;
 	return put_entry(w, i, e);
 }
 
@@ -313,6 +314,7 @@ int output_cpio(const struct output *o, int fd, struct err *e)
 
 	writer_init(&w, o, fd);
 	w.left = xcalloc(tree_inode_ids(o->tree), sizeof(*w.left));
+	w.left[tree_root(o->tree)->inode->id] = 1;
 	r = tree_walk(o->tree, count_name, &w, e);
 	if (r == 0 && archive_write_set_format_cpio_newc(w.a) != ARCHIVE_OK)
 		r = failure(&w, NULL, e);
