@@ -50,6 +50,7 @@ if [ "${1-}" = --one ]; then
 fi
 
 flags() { # variable, flavour: what of the Makefile, so that lint looks at what is built
+	# shellcheck disable=SC2016 # make expands it
 	printf 'include Makefile\n$(info $(%s))\nflags: ;\n' "$1" |
 		make -s --no-print-directory FLAVOR="$2" -f - flags | tr -d "'"
 }
@@ -79,6 +80,7 @@ plan() { # file
 }
 
 began=$(date +%s)
+# shellcheck disable=SC2046 # names of ours, without blanks
 [ $# -gt 0 ] || set -- $(git ls-files)
 for file; do
 	plan "$file"

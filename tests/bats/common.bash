@@ -54,7 +54,7 @@ wait_for() { # seconds, command…
 	done
 }
 
-# Says what a process that runs in the background has printed so far.
+# Whether what runs in the background has printed it by now.
 printed() { # file, glob
 	[[ $(cat "$1" 2>/dev/null) == *$2* ]]
 }
@@ -112,7 +112,7 @@ tiny_root() { # directory
 }
 
 # --- Leftovers. Other files' tests run at the same time, so what is looked for is ours by a mark:
-# the name of the test's own folder, and cgroups that nobody lives in.
+# the name of the test's own folder or its file's, and cgroups that nobody lives in.
 
 cgroup_folders() {
 	find /sys/fs/cgroup -mindepth 2 -type d 2>/dev/null | sort
@@ -123,24 +123,27 @@ remember() {
 	(cd "$BATS_TEST_TMPDIR" && find . -mindepth 1 | sort) >"$BATS_TEST_TMPDIR/.files"
 }
 
-# Processes that have the test's folder in their arguments, their directories, or, when they live in
-# a mount namespace of their own, in their mounts. The shells of bats are none of them.
+named() { # reads a text: does it name the folder of the test, or the one that the file's tests share?
+	grep -aqF -e "$BATS_TEST_TMPDIR" -e "$BATS_FILE_TMPDIR"
+}
+
+# Processes that have such a folder in their arguments, their directories, or, when they live in a
+# mount namespace of their own, in their mounts. The shells of bats are none of them.
 left_processes() {
 	local p ours
 
 	ours=$(readlink /proc/self/ns/mnt)
 	for p in /proc/[0-9]*; do
 		case $(cat "$p/comm" 2>/dev/null) in bats* | '') continue ;; esac
-		if tr '\0' '\n' 2>/dev/null <"$p/cmdline" | grep -qF "$BATS_TEST_TMPDIR" ||
-			[[ $(readlink "$p/cwd" "$p/root") == *$BATS_TEST_TMPDIR* ]] ||
-			{ [ "$(readlink "$p/ns/mnt")" != "$ours" ] && grep -qsF "$BATS_TEST_TMPDIR" "$p/mountinfo"; }; then
+		if named 2>/dev/null <"$p/cmdline" || readlink "$p/cwd" "$p/root" | named ||
+			{ [ "$(readlink "$p/ns/mnt")" != "$ours" ] && named 2>/dev/null <"$p/mountinfo"; }; then
 			echo "${p#/proc/} $(tr '\0' ' ' 2>/dev/null <"$p/cmdline")"
 		fi
 	done
 }
 
 left_mounts() {
-	grep -F "$BATS_TEST_TMPDIR" /proc/self/mountinfo
+	grep -F -e "$BATS_TEST_TMPDIR" -e "$BATS_FILE_TMPDIR" /proc/self/mountinfo
 }
 
 left_cgroups() {
