@@ -181,3 +181,65 @@ nothing_left() { # glob…
 	done
 	no_trace left_files "$@" || fail "left_files:" "$(left_files "$@")"
 }
+
+# --- Trees and processes
+
+# A text of all that a directory holds: type, mode, owner, size, links, time (but a folder's, which
+# nobody agrees on), link target, device, xattrs, bytes.
+tree_of() { # directory
+	python3 - "$1" <<'PYTHON'
+import hashlib, os, stat, sys
+top = os.fsencode(sys.argv[1])
+inodes = {}
+for folder, folders, files in os.walk(top):
+    for name in sorted(folders + files):
+        path = os.path.join(folder, name)
+        s = os.lstat(path)
+        row = [repr(os.path.relpath(path, top))[1:], stat.filemode(s.st_mode), f"{s.st_uid}:{s.st_gid}"]
+        if not stat.S_ISDIR(s.st_mode):
+            row += [str(s.st_mtime_ns), f"{s.st_nlink} links", f"{s.st_size} bytes"]
+        if s.st_nlink > 1 and not stat.S_ISDIR(s.st_mode):
+            inodes.setdefault(s.st_ino, []).append(row[0])
+        if stat.S_ISLNK(s.st_mode):
+            row.append("-> " + repr(os.readlink(path))[1:])
+        if stat.S_ISCHR(s.st_mode) or stat.S_ISBLK(s.st_mode):
+            row.append(f"{os.major(s.st_rdev)}:{os.minor(s.st_rdev)}")
+        if stat.S_ISREG(s.st_mode):
+            row.append(hashlib.sha256(open(path, "rb").read()).hexdigest()[:16])
+        for key in sorted(os.listxattr(path, follow_symlinks=False)):
+            row.append(key + "=" + os.getxattr(path, key, follow_symlinks=False).hex())
+        print(" ".join(row))
+    folders.sort()
+for names in sorted(sorted(n) for n in inodes.values()):
+    print("one file: " + " ".join(names))
+PYTHON
+}
+
+same_text() { # file, file
+	diff -u "$1" "$2" >"$BATS_TEST_TMPDIR/diff" || fail "$(head -n 40 "$BATS_TEST_TMPDIR/diff")"
+}
+
+children() { # pid
+	local stat
+
+	for stat in /proc/[0-9]*/stat; do
+		# The name, in brackets, may hold anything: what follows the last one is state and parent.
+		stat=$(cat "$stat" 2>/dev/null) || continue
+		# shellcheck disable=SC2086 # words
+		set -- "$1" "${stat%% *}" ${stat##*) }
+		[ "$4" != "$1" ] || echo "$2"
+	done
+}
+
+# The first process below another that runs a program of this name; REPLY is its pid.
+find_below() { # pid, name
+	local p
+
+	for p in $(children "$1"); do
+		if [ "$(cat "/proc/$p/comm" 2>/dev/null)" = "$2" ] || find_below "$p" "$2"; then
+			REPLY=${REPLY:-$p}
+			return
+		fi
+	done
+	return 1
+}
