@@ -10,7 +10,9 @@ CINIT_TWIN=$CINIT
 case $FLAVOR in asan | cover) CINIT=$TOP/build/release/cinit ;; esac
 HELPERS=$BUILD/tests/helpers
 IMAGES=${IMAGES:-$TOP/build/images}
+# What cbox boot fetches, so that a test run leaves nothing in a home folder.
+XDG_CACHE_HOME=$TOP/build/cache
 # A leak in a short-lived tool's exit path is a bug too, but not under ptrace or in a vfork child.
 ASAN_OPTIONS=${ASAN_OPTIONS:-abort_on_error=0:exitcode=99}
 UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
-export FLAVOR TOP BUILD CINIT CINIT_TWIN CBUILD CBOX HELPERS IMAGES ASAN_OPTIONS UBSAN_OPTIONS
+export FLAVOR TOP BUILD CINIT CINIT_TWIN CBUILD CBOX HELPERS IMAGES XDG_CACHE_HOME ASAN_OPTIONS UBSAN_OPTIONS
