@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/spawn.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
@@ -11,32 +12,53 @@
 #include "lib/auto.h"
 #include "lib/io.h"
 
-static int move_fd(int from, int to)
+/*
+ * Puts the descriptors in their places, from copies above them all, so that none is overwritten
+ * before it was copied.
+ */
+static int place(const struct spawn *s)
 {
-	if (from == to)
-		return fcntl(to, F_SETFD, 0);
-	return dup2(from, to);
+	int wanted[3 + SPAWN_MORE_MAX] = { s->in, s->out, s->error };
+	int count = 3 + (int)s->more_count;
+
+	for (int i = 3; i < count; i++)
+		wanted[i] = s->more[i - 3];
+	for (int i = 0; i < count; i++) {
+		if (wanted[i] < 0 && i == STDERR_FILENO)
+			wanted[i] = STDERR_FILENO;
+		if (wanted[i] < 0 && i < 3)
+			wanted[i] = open("/dev/null", O_RDWR | O_CLOEXEC);
+		if (wanted[i] < 0 && i < 3)
+			return -1;
+		if (wanted[i] < 0)
+			continue;
+		wanted[i] = fcntl(wanted[i], F_DUPFD_CLOEXEC, count);
+		if (wanted[i] < 0 && i != STDERR_FILENO)
+			return -1;
+	}
+	for (int i = 0; i < count; i++)
+		if (wanted[i] >= 0 && dup2(wanted[i], i) < 0)
+			return -1;
+	return 0;
 }
 
 /* In the child: says on `status` with an errno why it could not start. */
 static never_returns void start(const struct spawn *s, pid_t parent, int status)
 {
-	int fds[] = { s->in, s->out, s->error < 0 ? STDERR_FILENO : s->error };
+	int end = 3 + (int)s->more_count;
 	sigset_t none;
 	int error;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
-	for (int i = 0; i < 3; i++) {
-		if (fds[i] < 0)
-			fds[i] = open("/dev/null", O_RDWR | O_CLOEXEC);
-		else if (fds[i] < i)
-			fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 3);
-		if (fds[i] < 0 || move_fd(fds[i], i) < 0)
-			goto out;
-	}
+	if (s->own_group)
+		(void)setpgid(0, 0);
+	if (status < end)
+		status = fcntl(status, F_DUPFD_CLOEXEC, end);
 	if (s->dir >= 0 && fchdir(s->dir) < 0)
+		goto out;
+	if (place(s) < 0)
 		goto out;
 	for (int sig = 1; sig < NSIG; sig++)
 		(void)signal(sig, SIG_DFL);
@@ -55,6 +77,7 @@ int spawn_start(const struct spawn *s, pid_t *pid, struct err *e)
 	pid_t parent = getpid(), child;
 	int pipes[2], error = 0;
 
+	assert(s->more_count <= SPAWN_MORE_MAX);
 	if (pipe2(pipes, O_CLOEXEC) < 0)
 		return err_sys(e, "cannot make a pipe");
 	reads = pipes[0];
@@ -100,7 +123,10 @@ int spawn_capture(const char *const *argv, struct buf *out, struct err *e)
 		return err_sys(e, "cannot make a pipe");
 	reads = pipes[0];
 	writes = pipes[1];
-	r = spawn_start(&(struct spawn){ argv, -1, -1, writes, -1 }, &pid, e);
+	r = spawn_start(
+		&(struct spawn){
+			.argv = argv, .dir = -1, .in = -1, .out = writes, .error = -1 },
+		&pid, e);
 	if (r < 0)
 		return r;
 	auto_close_fd(&writes);

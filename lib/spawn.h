@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "lib/attr.h"
@@ -9,13 +11,18 @@
 
 /*
  * Other programs, started by name through $PATH, never through a shell. Descriptors other than
- * 0, 1 and 2 do not reach them; signal dispositions and mask are the default ones; they are
+ * those named do not reach them; signal dispositions and mask are the default ones; they are
  * killed when the thread that started them ends.
  */
+enum { SPAWN_MORE_MAX = 16 };
+
 struct spawn {
 	const char *const *argv; /* NULL-ended */
 	int dir;                 /* working directory; -1: ours */
 	int in, out, error;      /* what becomes 0, 1, 2; -1: /dev/null (error: ours) */
+	const int *more;         /* what becomes 3, 4, …; -1: nothing there */
+	size_t more_count;
+	bool own_group; /* signals of our terminal do not reach it */
 };
 
 /* Starts it; *pid is to be waited for. A program that cannot be found is -ENOENT. */

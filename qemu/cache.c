@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "qemu/cache.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
@@ -91,43 +90,5 @@ int cache_lock(const struct cache *c, int *lock, struct err *e)
 		if (errno != EINTR)
 			return err_sys(e, "cannot lock '%s/lock'", c->path);
 	*lock = take_fd(&fd);
-	return 0;
-}
-
-static DIR *open_listed(int dir, const char *name)
-{
-	int fd = openat(dir, name, O_DIRECTORY | O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *list = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!list && fd >= 0)
-		(void)close(fd);
-	return list;
-}
-
-int cache_remove(int dir, const char *name, struct err *e)
-{
-	auto_closed DIR *list = open_listed(dir, name);
-	struct dirent *item;
-
-	if (!list && errno == ENOENT)
-		return 0;
-	if (!list)
-		return err_sys(e, "cannot open '%s' in the cache", name);
-	while ((item = readdir(list))) {
-		int r = 0;
-
-		if (!strcmp(item->d_name, ".") || !strcmp(item->d_name, ".."))
-			continue;
-		if (unlinkat(dirfd(list), item->d_name, 0) == 0)
-			continue;
-		if (errno == EISDIR || errno == EPERM)
-			r = cache_remove(dirfd(list), item->d_name, e);
-		else
-			r = err_sys(e, "cannot remove '%s' in the cache", item->d_name);
-		if (r < 0)
-			return r;
-	}
-	if (unlinkat(dir, name, AT_REMOVEDIR) < 0)
-		return err_sys(e, "cannot remove '%s' in the cache", name);
 	return 0;
 }

@@ -33,6 +33,3 @@ int cache_put(
 
 /* Takes the cache's lock, waiting for whoever has it; closing *lock gives it back. */
 int cache_lock(const struct cache *c, int *lock, struct err *e) must_check;
-
-/* Removes a folder and the plain files and folders in it; one that is missing is no error. */
-int cache_remove(int dir, const char *name, struct err *e) must_check;

@@ -13,6 +13,7 @@
 #include "lib/extract.h"
 #include "lib/io.h"
 #include "lib/mem.h"
+#include "lib/remove.h"
 #include "lib/spawn.h"
 #include "qemu/modules.h"
 #include "qemu/vmlinux.h"
@@ -225,16 +226,15 @@ static int fetch_into(const struct cache *c, int dir, kernel_note *note, struct 
 int fetch_kernel(const struct cache *c, kernel_note *note, struct err *e)
 {
 	auto_close int dir = -1;
-	struct err late;
-	int r = cache_remove(c->dir, TEMP, e);
+	int r = remove_below(c->dir, TEMP), removed;
 
-	if (r == 0)
-		r = make_dir(c->dir, TEMP, &dir, e);
+	if (r < 0)
+		return err_code(e, r, "cannot remove '%s/" TEMP "'", c->path);
+	r = make_dir(c->dir, TEMP, &dir, e);
 	if (r == 0)
 		r = fetch_into(c, dir, note, e);
-	if (dir >= 0 && cache_remove(c->dir, TEMP, &late) < 0 && r == 0) {
-		*e = late;
-		return -EIO;
-	}
+	removed = remove_below(c->dir, TEMP);
+	if (r == 0 && removed < 0)
+		return err_code(e, removed, "cannot remove '%s/" TEMP "'", c->path);
 	return r;
 }

@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include "lib/auto.h"
 #include "lib/io.h"
 #include "lib/mem.h"
+#include "lib/sha256.h"
 #include "qemu/cache.h"
 #include "qemu/elf.h"
 #include "qemu/fetch.h"
@@ -30,15 +30,13 @@ void kernel_release(struct kernel *k)
 /* The name of the ELF kernel that a bzImage holds, by content. */
 static char *name_by_content(const struct buf *image)
 {
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	unsigned length = 0;
-	struct buf name = { 0 };
+	auto_sha256 struct sha256 sum;
+	char digest[DIGEST_SIZE];
 
-	(void)EVP_Digest(image->bytes, image->size, digest, &length, EVP_sha256(), NULL);
-	buf_puts(&name, "vmlinux-");
-	for (unsigned i = 0; i < length && i < 16; i++)
-		buf_printf(&name, "%02x", digest[i]);
-	return buf_take(&name);
+	sha256_init(&sum);
+	sha256_put(&sum, image->bytes, image->size);
+	sha256_digest(&sum, digest);
+	return xasprintf("vmlinux-%.32s", strchr(digest, ':') + 1);
 }
 
 /* Makes sure that the cache has the ELF kernel of the image under that name. */
