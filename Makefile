@@ -54,7 +54,7 @@ endif
 FOLDERS := lib boot builder builder/image builder/tree builder/merge builder/output store launch qemu cbox
 SOURCES := $(foreach d,$(FOLDERS),$(wildcard $(d)/*.c))
 MAINS   := builder/cbuild.c cbox/cbox.c
-COMMON  := $(patsubst %.c,$(B)/%.o,$(filter-out $(MAINS),$(SOURCES)))
+COMMON  := $(patsubst %.c,$(B)/obj/%.o,$(filter-out $(MAINS),$(SOURCES)))
 INIT    := $(patsubst %.c,$(B)/guest/%.o,$(wildcard init/*.c) $(wildcard boot/*.c))
 UNITS   := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -68,13 +68,18 @@ all: $(B)/cinit $(B)/cbuild $(B)/cbox pages
 
 $(B)/cinit: $(INIT)
 	$(INIT_CC) $(INIT_LDFLAGS) -o $@ $^
-$(B)/cbuild: $(B)/builder/cbuild.o $(B)/common.a
+$(B)/cbuild: $(B)/obj/builder/cbuild.o $(B)/common.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
-$(B)/cbox: $(B)/cbox/cbox.o $(B)/common.a
+$(B)/cbox: $(B)/obj/cbox/cbox.o $(B)/common.a
+	rm -rf $@
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/common.a: $(COMMON)
 	rm -f $@ && ar rcs $@ $^
 
+# Objects have a folder of their own: cbox is the name of a folder and of a program.
+$(B)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(B)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -136,4 +141,4 @@ install: all completions
 clean:
 	rm -rf build
 
--include $(patsubst %.o,%.d,$(COMMON) $(INIT)) $(wildcard $(B)/*/*.d $(B)/tests/*/*.d)
+-include $(patsubst %.o,%.d,$(COMMON) $(INIT)) $(wildcard $(B)/*/*.d $(B)/obj/*/*.d $(B)/tests/*/*.d)
