@@ -74,7 +74,7 @@ $(B)/cbox: $(B)/obj/cbox/cbox.o $(B)/common.a
 	rm -rf $@
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/common.a: $(COMMON)
-	rm -f $@ && ar rcs $@ $^
+	rm -f $@ && ar qcs $@ $^
 
 # Objects have a folder of their own: cbox is the name of a folder and of a program.
 $(B)/obj/%.o: %.c Makefile

@@ -6,16 +6,17 @@
 #include <string.h>
 
 const struct output_format output_formats[] = {
-	{ "dir", "directory", NULL, "a directory", OUTPUT_DIR, NULL, output_dir },
-	{ "tar", NULL, ".tar", "a tar archive (pax)", OUTPUT_STREAM, NULL, output_tar },
-	{ "tar.gz", "tgz", ".tar.gz", "tar, gzip", OUTPUT_STREAM, "gzip", output_tar },
-	{ "tar.zst", "tzst", ".tar.zst", "tar, zstd", OUTPUT_STREAM, "zstd", output_tar },
-	{ "cpio", "initramfs", ".cpio", "an initramfs (cpio newc)", OUTPUT_STREAM, NULL,
+	{ "dir", "directory", NULL, "a directory", OUTPUT_DIR, false, NULL, output_dir },
+	{ "tar", NULL, ".tar", "a tar archive (pax)", OUTPUT_STREAM, false, NULL, output_tar },
+	{ "tar.gz", "tgz", ".tar.gz", "tar, gzip", OUTPUT_STREAM, false, "gzip", output_tar },
+	{ "tar.zst", "tzst", ".tar.zst", "tar, zstd", OUTPUT_STREAM, false, "zstd",
+		output_tar },
+	{ "cpio", "initramfs", ".cpio", "an initramfs (cpio newc)", OUTPUT_STREAM, true, NULL,
 		output_cpio },
-	{ "cpio.gz", "initramfs.gz", ".cpio.gz", "initramfs, gzip", OUTPUT_STREAM, "gzip",
+	{ "cpio.gz", "initramfs.gz", ".cpio.gz", "initramfs, gzip", OUTPUT_STREAM, true, "gzip",
 		output_cpio },
-	{ "cpio.zst", "initramfs.zst", ".cpio.zst", "initramfs, zstd", OUTPUT_STREAM, "zstd",
-		output_cpio },
+	{ "cpio.zst", "initramfs.zst", ".cpio.zst", "initramfs, zstd", OUTPUT_STREAM, true,
+		"zstd", output_cpio },
 };
 
 const size_t output_format_count = ARRAY_LEN(output_formats);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,7 @@ struct output_format {
 	const char *suffix; /* of a file's name, with the dot; NULL: none implies it */
 	const char *what;   /* in a few words, for --help */
 	enum output_kind kind;
+	bool is_initramfs;
 	const char *filter; /* compression: NULL, "gzip" or "zstd" */
 	int (*write)(const struct output *o, int fd, struct err *e);
 };

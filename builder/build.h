@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "builder/adjust.h"
+#include "builder/image/image.h"
+#include "builder/merge/merge.h"
+#include "builder/tree/config.h"
+#include "builder/tree/tree.h"
+#include "lib/attr.h"
+#include "lib/buf.h"
+#include "lib/err.h"
+
+/*
+ * From images to a rootfs in memory, the way cbuild goes and cbox too:
+ *
+ *	struct build *b;
+ *
+ *	r = build_tree(&(struct build_request){ .inputs = &path, .input_count = 1 }, &b, e);
+ *	…
+ *	r = build_write(b, "dir", fd, e);	(or "cpio", "tar.zst", …)
+ *	build_free(b);
+ *
+ * Nothing appears on the host's file systems but by build_write. Asks for no privilege.
+ */
+
+/* What the command line says about running it, over what the image's config says. */
+struct build_change {
+	const char *entrypoint, *cmd; /* a JSON array, or one word; NULL: the image's */
+	const char *const *env;       /* NAME=value */
+	size_t env_count;
+	const char *user, *workdir, *stop_signal; /* NULL: the image's */
+};
+
+struct build_layer {
+	const char *input; /* which of the inputs, as it was given */
+	size_t number;     /* in that input, from 1 */
+	size_t total;      /* of that input's layers */
+	const char *digest;
+	uint64_t size; /* of the blob */
+	struct merge_counts counts;
+};
+
+/* Told of each layer when it is in the tree. */
+typedef void build_progress(const struct build_layer *layer, void *context);
+
+struct build_request {
+	const char *const *inputs; /* images and directories; later ones lie on top */
+	size_t input_count;
+	struct image_options image;
+	struct build_change change;
+	struct adjust adjust;
+	time_t epoch;     /* the time of what no layer gives a time */
+	bool plain;       /* the image's own tree: no process 1, skeleton, boot record */
+	bool initramfs;   /* with a link /init to process 1 */
+	const char *init; /* host path of cinit; NULL: as build_find_init finds it */
+	const char *skel; /* host path of the skeleton; NULL: build_find_skel */
+	build_progress *progress;
+	void *context;
+};
+
+struct build {
+	struct tree *tree; /* sorted, ready for a writer */
+	struct image_config config;
+	struct build_layer *layers; /* bottom first */
+	size_t layer_count;
+	struct buf notes;      /* lines for the person who waits */
+	struct image **images; /* the contents of files lie in them */
+	size_t image_count;
+	struct arena arena;
+};
+
+int build_tree(
+	const struct build_request *request, struct build **out, struct err *e) must_check;
+
+/* Writes the tree in a format that `-f` knows; notes are added to b->notes. */
+int build_write(struct build *b, const char *format, int fd, struct err *e) must_check;
+
+void build_free(struct build *b);
+
+/*
+ * Where cinit and the skeleton are: beside the running program in a build tree
+ * (build/FLAVOR/cinit, rootfs-skel), else as installed (../lib/cinit/cinit,
+ * ../share/cinit/rootfs-skel). The caller frees the path.
+ */
+int build_find_init(char **path, struct err *e) must_check;
+int build_find_skel(char **path, struct err *e) must_check;
+
+/* The config that `change` makes of one, its memory in `a`. */
+int build_change_config(const struct build_change *change, struct image_config *config,
+	struct arena *a, struct err *e) must_check;

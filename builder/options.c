@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/options.h"
+
+static const struct opt table[] = {
+#define OPT(...) OPT_LINE(struct cbuild_row, __VA_ARGS__)
+#include "builder/options.def"
+#undef OPT
+};
+
+static const struct opts_verb verbs[] = {
+	{ VERB_BUILD, NULL, "[options] IMAGE... -o OUT",
+		"makes a root file system that starts anywhere out of a container image",
+		false },
+};
+
+static const struct opts_spec spec = {
+	.program = "cbuild",
+	.summary = "makes root file systems out of container images",
+	.table = table,
+	.count = ARRAY_LEN(table),
+	.verbs = verbs,
+	.verb_count = ARRAY_LEN(verbs),
+};
+
+const struct opts_spec *cbuild_options(void)
+{
+	return &spec;
+}

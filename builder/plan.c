@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "builder/plan.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "builder/progress.h"
+#include "builder/tree/content.h"
+
+static uint64_t or_default(long long given, uint64_t otherwise)
+{
+	return given < 0 ? otherwise : (uint64_t)given;
+}
+
+static int plan_output(struct plan *p, struct err *e)
+{
+	const struct cbuild_row *row = &p->row;
+	int r;
+
+	if (!row->output)
+		return err_set(e, -EINVAL, "where to? give -o OUT; see 'cbuild --help'");
+	r = output_find(row->format, row->output, &p->format, e);
+	if (r < 0)
+		return r;
+	p->to_stdout = !strcmp(row->output, "-");
+	if (p->to_stdout && p->format->kind != OUTPUT_STREAM)
+		return err_set(e, -EINVAL,
+			"-o -: standard output takes tar or cpio, not %s; "
+			"give -f",
+			p->format->name);
+	return 0;
+}
+
+static int plan_times(struct plan *p, struct err *e)
+{
+	struct build_request *q = &p->request;
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+	int r = 0;
+
+	if (epoch && *epoch) {
+		r = adjust_parse_time(epoch, &q->adjust.time, e);
+		if (r < 0)
+			return err_at(e, r, "SOURCE_DATE_EPOCH: ");
+		q->adjust.times = ADJUST_TIMES_CLAMP;
+		q->epoch = q->adjust.time.tv_sec;
+	}
+	if (p->row.mtime) {
+		r = adjust_parse_time(p->row.mtime, &q->adjust.time, e);
+		if (r < 0)
+			return err_at(e, r, "--mtime: ");
+		q->adjust.times = ADJUST_TIMES_SET;
+	}
+	return 0;
+}
+
+static int plan_map(
+	const struct opt_list *ranges, const char *option, struct id_map *map, struct err *e)
+{
+	for (size_t i = 0; i < ranges->count; i++) {
+		int r = adjust_parse_range(ranges->items[i], map, e);
+
+		if (r < 0)
+			return err_at(e, r, "%s: ", option);
+	}
+	return 0;
+}
+
+static int plan_owners(struct plan *p, struct err *e)
+{
+	struct adjust *a = &p->request.adjust;
+	int r = 0;
+
+	if (p->row.owner) {
+		r = adjust_parse_owner(p->row.owner, a, e);
+		if (r < 0)
+			return err_at(e, r, "--owner: ");
+	}
+	if (p->row.owner && (p->row.uid_map.count || p->row.gid_map.count))
+		return err_set(e, -EINVAL, "--owner leaves nothing to --uid-map and --gid-map");
+	r = plan_map(&p->row.uid_map, "--uid-map", &a->uids, e);
+	return r == 0 ? plan_map(&p->row.gid_map, "--gid-map", &a->gids, e) : r;
+}
+
+static void plan_request(struct plan *p)
+{
+	const struct cbuild_row *row = &p->row;
+	const struct limits usual = LIMITS_DEFAULT;
+	struct build_request *q = &p->request;
+
+	q->inputs = p->inputs.items;
+	q->input_count = p->inputs.count;
+	q->image.platform = row->platform;
+	q->image.ref = row->ref;
+	q->image.config = row->config;
+	q->image.limits.size = or_default(row->max_size, usual.size);
+	q->image.limits.entries = or_default(row->max_entries, usual.entries);
+	q->image.limits.ratio = or_default(row->max_ratio, usual.ratio);
+	q->change = (struct build_change){ row->entrypoint, row->cmd, row->env.items,
+		row->env.count, row->user, row->workdir, row->stop_signal };
+	q->adjust.exclude = row->exclude.items;
+	q->adjust.exclude_count = row->exclude.count;
+	q->plain = row->no_init;
+	q->initramfs = !row->no_init && p->format->is_initramfs;
+	q->init = row->init;
+	q->skel = row->skel;
+	q->progress = row->quiet ? NULL : progress_layer;
+}
+
+static int plan_all(struct plan *p, struct err *e)
+{
+	int r;
+
+	if (!p->inputs.count)
+		return err_set(e, -EINVAL, "which image? see 'cbuild --help'");
+	r = plan_output(p, e);
+	if (r == 0)
+		r = plan_times(p, e);
+	if (r == 0)
+		r = plan_owners(p, e);
+	if (r == 0)
+		plan_request(p);
+	return r;
+}
+
+int plan_make(struct plan *p, int argc, char **argv, struct err *e)
+{
+	const struct opts_spec *spec = cbuild_options();
+	const struct opts_verb *verb = opts_find_verb(spec, NULL);
+	int r;
+
+	*p = (struct plan){ 0 };
+	r = opts_parse(spec, verb, argc - 1, argv + 1, &p->row, &p->inputs, e);
+	if (r == OPTS_HELP)
+		opts_help(stdout, spec, verb);
+	if (r == OPTS_VERSION)
+		printf("cbuild %s\n", VERSION);
+	if (r > 0)
+		return PLAN_SHOWN;
+	if (r == 0)
+		r = plan_all(p, e);
+	p->usage = r < 0;
+	return r;
+}
+
+void plan_release(struct plan *p)
+{
+	opts_release(cbuild_options(), &p->row);
+	opt_list_release(&p->inputs);
+}
+
+struct sums {
+	uint64_t names, bytes;
+	bool *seen; /* by inode id */
+};
+
+static int add_up(const struct node *n, const char *path, void *context, struct err *e)
+{
+	struct sums *s = context;
+
+	(void)path;
+	(void)e;
+	s->names++;
+	if (n->inode->content && !s->seen[n->inode->id])
+		s->bytes += n->inode->content->size;
+	s->seen[n->inode->id] = true;
+	return 0;
+}
+
+int plan_describe(const struct plan *p, struct build *b, struct err *e)
+{
+	struct sums s = { .seen = xcalloc(tree_inode_ids(b->tree), sizeof(bool)) };
+	char size[HUMAN_SIZE];
+	int r = tree_walk(b->tree, add_up, &s, e);
+
+	free(s.seen);
+	if (r == 0)
+		printf("would write %" PRIu64 " names with %s as %s to '%s'\n", s.names,
+			human_size(s.bytes, size), p->format->what, p->row.output);
+	return r;
+}

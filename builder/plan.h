@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "builder/build.h"
+#include "builder/options.h"
+#include "builder/output/output.h"
+
+/* What cbuild is to do, out of its command line and environment; checked before anything acts.
+ */
+struct plan {
+	struct cbuild_row row;
+	struct opt_list inputs;
+	const struct output_format *format;
+	struct build_request request;
+	bool to_stdout;
+	bool usage; /* what went wrong is the command line */
+};
+
+enum { PLAN_ACT = 0, PLAN_SHOWN = 1 };
+
+/* PLAN_SHOWN when help or version was asked for and printed. plan_release also after failure.
+ */
+int plan_make(struct plan *p, int argc, char **argv, struct err *e) must_check;
+void plan_release(struct plan *p);
+
+/* --dry-run: prints what would be written. */
+int plan_describe(const struct plan *p, struct build *b, struct err *e) must_check;
