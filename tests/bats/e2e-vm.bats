@@ -48,7 +48,6 @@ ended() { # expected status: waits for STARTED and compares
 }
 
 # What redis and its client say of each other, as the payload sees the machine.
-# shellcheck disable=SC2016 # the guest's shell
 talk='redis-server --save "" --daemonize no >/tmp/log & until redis-cli ping 2>/dev/null; do :; done
 	id -un; pwd; echo "$MOTTO"; cat /proc/1/comm; redis-cli shutdown; wait; exit 7'
 

@@ -78,7 +78,6 @@ ended() { # expected status: waits for STARTED and compares
 }
 
 @test "cbox run of a command: its streams, its status, its process id 1" {
-	# shellcheck disable=SC2016 # the inner shell's
 	run "$CBOX" run "$ROOT" sh -c 'id -un; pwd; echo "$MOTTO"; cat /proc/1/comm; exit 7'
 	is "$status" 7
 	is "$output" "$(printf '%s\n' redis /var/lib/redis 'a word with blanks' cinit)"
@@ -156,7 +155,6 @@ under_runtime() { # RUNTIME is a command
 	RUNTIME=(crun --root "$BATS_TEST_TMPDIR/state")
 	# It refuses a host with both cgroup trees: there it gets a view without the second.
 	if [ -d /sys/fs/cgroup/unified ]; then
-		# shellcheck disable=SC2016 # the inner shell's
 		RUNTIME=(unshare --mount sh -c 'umount /sys/fs/cgroup/unified && exec "$@"' sh "${RUNTIME[@]}")
 	fi
 	under_runtime
@@ -166,7 +164,6 @@ under_runtime() { # RUNTIME is a command
 	for name in redis.oci redis.engine.tar redis.zstd.oci.tar; do
 		image $name
 		"$CBUILD" "$REPLY" -f dir -o "$BATS_TEST_TMPDIR/$name" --quiet
-		# shellcheck disable=SC2016 # the inner shell's
 		run "$CBOX" run "$BATS_TEST_TMPDIR/$name" sh -c 'redis-server --daemonize no --save "" >/dev/null &
 			until redis-cli ping 2>/dev/null; do :; done; redis-cli shutdown; wait; id -un'
 		is "$status/$output" "0/PONG
