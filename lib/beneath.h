@@ -30,8 +30,8 @@ int beneath_open_plain(int root, const char *path, int flags, mode_t mode) must_
 int beneath_mkdir(int root, const char *path) must_check;
 
 /*
- * The whole regular file `path` below root into b; -EFBIG beyond `limit` bytes, -EINVAL for what
- * is no regular file, which is never opened but as a path.
+ * The whole regular file `path` below root into b; -EFBIG beyond `limit` bytes, -EINVAL for
+ * what is no regular file, which is never opened but as a path.
  */
 int beneath_load(
 	int root, const char *path, struct buf *b, size_t limit, struct err *e) must_check;

@@ -39,9 +39,14 @@ int err_hint(struct err *e, int code, const char *format, ...) printf_like(3, 4)
 
 /* tests/lint.sh defines this for the analyzers, which see one file at a time. */
 #ifdef ANALYZED
-#define err_set(e, code, ...)  ((void)err_set(e, code, __VA_ARGS__), (code))
-#define err_sys(e, ...)        ((void)err_sys(e, __VA_ARGS__), -EIO)
-#define err_code(e, code, ...) ((void)err_code(e, code, __VA_ARGS__), (code))
-#define err_at(e, code, ...)   ((void)err_at(e, code, __VA_ARGS__), (code))
-#define err_hint(e, code, ...) ((void)err_hint(e, code, __VA_ARGS__), (code))
+static inline int err_is(int said, int code)
+{
+	(void)said;
+	return code;
+}
+#define err_set(e, code, ...)  err_is(err_set(e, code, __VA_ARGS__), code)
+#define err_sys(e, ...)        err_is(err_sys(e, __VA_ARGS__), -EIO)
+#define err_code(e, code, ...) err_is(err_code(e, code, __VA_ARGS__), code)
+#define err_at(e, code, ...)   err_is(err_at(e, code, __VA_ARGS__), code)
+#define err_hint(e, code, ...) err_is(err_hint(e, code, __VA_ARGS__), code)
 #endif

@@ -50,6 +50,7 @@ while read -r folder allowed; do
 	bad=
 	for file in "$folder"/*.c "$folder"/*.h "$folder"/*.def; do
 		[ -e "$file" ] || continue
+		# shellcheck disable=SC2013 # names of ours, without blanks
 		for include in $(sed -n 's/^#include "\(.*\)"/\1/p' "$file"); do
 			ok=
 			for a in $allowed; do
@@ -84,7 +85,7 @@ result "where images and roots are handled, paths are opened below a descriptor"
 
 known=$(table | cut -d' ' -f1)
 bad=
-for folder in $(git ls-files '*.c' '*.h' '*.def' | xargs -r -n1 dirname | sort -u | grep -v '^tests\|^bench'); do
+for folder in $(find . -path ./build -prune -o \( -name '*.[ch]' -o -name '*.def' \) -printf '%P\n' | xargs -r -n1 dirname | sort -u | grep -v '^tests\|^bench'); do
 	echo "$known" | grep -qx "$folder" || bad="$bad$folder has no row in the table
 "
 done
