@@ -29,8 +29,12 @@ ifeq ($(FLAGS_$(FLAVOR)),)
 $(error FLAVOR is one of release, debug, asan, cover)
 endif
 
-# pkg-config names of what the host tools link with; a folder adds to it in its own line.
-LIBS    := libarchive libcap jansson libcrypto
+# pkg-config names of what the host tools link with. ISA-L reads gzip; without it libarchive does.
+LIBS    := libarchive libcap jansson libcrypto libzstd
+ifeq ($(shell pkg-config --exists libisal && echo yes),yes)
+LIBS    += libisal
+STD     += -DHAVE_ISAL
+endif
 CFLAGS  += $(STD) $(WARN) $(FLAGS_$(FLAVOR)) -pthread $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
 LDFLAGS += $(LINK_$(FLAVOR)) -pthread
 LDLIBS  += $(shell pkg-config --libs $(LIBS) 2>/dev/null)

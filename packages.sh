@@ -16,6 +16,8 @@ build libarchive-dev        reads and writes tar and cpio
 build libcap-dev            capabilities by name
 build libjansson-dev        JSON of images
 build libssl-dev            SHA-256 of layers
+build libzstd-dev           zstd layers
+build libisal-dev           gzip layers, fast
 demo  busybox-static        the default image's one program
 demo  umoci                 makes the default image
 demo  jq                    reads what umoci made

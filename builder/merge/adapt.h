@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "builder/tree/config.h"
@@ -20,6 +21,9 @@ struct adapt {
 	time_t epoch;
 };
 
+/* The layer of inodes that no layer of the image has set. */
+#define ADAPT_LAYER UINT32_MAX
+
 /* Puts the program at /sbin/cinit, following the image's links (sbin -> usr/sbin). */
 int adapt_init(
 	const struct adapt *a, const void *program, size_t size, struct err *e) must_check;
@@ -30,9 +34,15 @@ int adapt_skeleton(const struct adapt *a, int dir, struct err *e) must_check;
 /* /proc /sys /dev /run and /tmp, where missing. */
 int adapt_mount_points(const struct adapt *a, struct err *e) must_check;
 
+/* Puts an encoded boot record at /etc/cinit/boot. */
+int adapt_record(
+	const struct adapt *a, const void *record, size_t size, struct err *e) must_check;
+
 /*
- * The boot record, from what the image's config says: /etc/cinit/boot. The user is looked up in
- * the tree's own /etc/passwd and /etc/group.
+ * Makes the boot record from what the image's config says and puts it in. The user is looked up
+ * in the tree's own /etc/passwd and /etc/group. An image that names no command runs its
+ * /bin/sh; where it has none of that either, the record has no command, and one must be given
+ * when it is started.
  */
 int adapt_boot_record(
 	const struct adapt *a, const struct image_config *config, struct err *e) must_check;

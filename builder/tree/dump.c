@@ -84,7 +84,7 @@ static int hash_chunk(const void *bytes, uint64_t size, void *context, struct er
 
 static int put_content(const struct inode *i, FILE *out, struct err *e)
 {
-	auto_sha256 struct sha256 hash;
+	auto_sha256 struct sha256 hash = { 0 };
 	char digest[DIGEST_SIZE];
 	int r;
 

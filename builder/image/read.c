@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Layers: blob → its digest → unpacked → its diff ID → entries, all in one read. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "builder/image/internal.h"
+#include "builder/image/layer.h"
+#include "lib/auto.h"
+#include "lib/io.h"
+#include "lib/sha256.h"
+#include "lib/unpack.h"
+
+enum { CHUNK = 256 * 1024, RATIO_FROM = 64 * 1024 * 1024 };
+
+struct stream {
+	struct image *image;
+	size_t layer;
+	const struct blob *blob;
+	uint64_t taken; /* bytes of the blob */
+	uint64_t given; /* unpacked */
+	struct unpack *unpack;
+	struct sha256 in, out;
+	bool plain; /* what is unpacked is the blob: one hash says both */
+	char *bytes;
+};
+
+static int next_packed(void *context, const void **bytes, size_t *size, struct err *e)
+{
+	struct stream *s = context;
+	uint64_t left = s->blob->size - s->taken;
+	size_t want = left < CHUNK ? (size_t)left : CHUNK;
+	ssize_t n;
+
+	if (atomic_load(&s->image->cancelled))
+		return err_set(e, -ECANCELED, "cancelled");
+	n = io_pread(s->blob->fd, s->bytes, want, (off_t)(s->blob->offset + s->taken));
+	if (n < 0)
+		return err_code(e, (int)n, "cannot read");
+	if ((size_t)n < want)
+		return err_set(e, -EIO, "has become shorter while it was read");
+	sha256_put(&s->in, s->bytes, (size_t)n);
+	s->taken += (uint64_t)n;
+	atomic_store(&s->image->parts[s->layer].progress, s->taken);
+	*bytes = s->bytes;
+	*size = (size_t)n;
+	return 0;
+}
+
+static int check_limits(struct stream *s, size_t size, struct err *e)
+{
+	const struct limits *l = &s->image->options.limits;
+
+	s->given += size;
+	if (atomic_fetch_sub(&s->image->size_left, size) < size)
+		return err_hint(e,
+			err_set(e, -EFBIG, "the layers unpack to more than %" PRIu64 " bytes",
+				l->size),
+			"--max-size allows more");
+	if (l->ratio && s->given > RATIO_FROM && s->given / l->ratio > s->taken)
+		return err_hint(e,
+			err_set(e, -EFBIG, "unpacks to more than %" PRIu64 " times its size",
+				l->ratio),
+			"--max-ratio allows more");
+	return 0;
+}
+
+static int next_unpacked(void *context, const void **bytes, size_t *size, struct err *e)
+{
+	struct stream *s = context;
+	int r = unpack_next(s->unpack, bytes, size, e);
+
+	if (r < 0 || !*size)
+		return r;
+	if (!s->plain)
+		sha256_put(&s->out, *bytes, *size);
+	return check_limits(s, *size, e);
+}
+
+static int check_digest(const char *what, const char *want, struct sha256 *hash, struct err *e)
+{
+	char got[DIGEST_SIZE];
+
+	sha256_digest(hash, got);
+	if (!want || !strcmp(want, got))
+		return 0;
+	return err_set(e, -EBADMSG, "%s is %s, but the bytes say %s", what, want, got);
+}
+
+/* To the end of the blob, which is behind the archive's end, then compares. */
+static int finish(struct stream *s, struct err *e)
+{
+	const struct image_layer *l = &s->image->layers[s->layer];
+	const void *bytes;
+	size_t size;
+	int r;
+
+	while ((r = next_unpacked(s, &bytes, &size, e)) >= 0 && size)
+		;
+	while (r >= 0 && s->taken < s->blob->size)
+		r = next_packed(s, &bytes, &size, e);
+	if (r < 0)
+		return r;
+	if (s->plain && l->digest && l->diff_id && strcmp(l->digest, l->diff_id) != 0)
+		return err_set(e, -EBADMSG, "digest and diff ID differ, but it is not packed");
+	r = check_digest(s->plain && !l->digest ? "diff ID" : "digest",
+		s->plain && !l->digest ? l->diff_id : l->digest, &s->in, e);
+	return r < 0 || s->plain ? r : check_digest("diff ID", l->diff_id, &s->out, e);
+}
+
+static int run(struct stream *s, struct entry_list *out, struct err *e)
+{
+	struct layer_stream stream = {
+		.next = next_unpacked,
+		.context = s,
+		.fd = -1,
+		.spool = &s->image->spool,
+		.size_limit = s->image->options.limits.size,
+		.entries = &s->image->entries_left,
+	};
+	int r = unpack_new(next_packed, s, &s->unpack, e);
+
+	if (r < 0)
+		return r;
+	s->plain = !strcmp(unpack_format(s->unpack), "none");
+	if (s->plain) {
+		stream.fd = s->blob->fd;
+		stream.base = s->blob->offset;
+	}
+	r = layer_read(&stream, out, e);
+	return r < 0 ? r : finish(s, e);
+}
+
+static int open_blob(struct image *i, size_t layer, struct err *e)
+{
+	struct blob *blob = &i->blobs[layer];
+	const char *member = i->parts[layer].member;
+
+	if (!member) {
+		*blob = (struct blob){ i->source.archive, false, 0, i->source.size };
+		return 0;
+	}
+	return source_find(&i->source, member, blob, e);
+}
+
+int image_read_layer(struct image *i, size_t layer, struct entry_list *out, struct err *e)
+{
+	auto_free char *bytes = xmalloc(CHUNK);
+	struct stream s = { .image = i, .layer = layer, .bytes = bytes };
+	int r;
+
+	if (i->source.dir >= 0 && !i->parts[layer].member)
+		return directory_read(i, out, e);
+	r = open_blob(i, layer, e);
+	if (r < 0)
+		return r;
+	s.blob = &i->blobs[layer];
+	sha256_init(&s.in);
+	sha256_init(&s.out);
+	r = run(&s, out, e);
+	sha256_release(&s.in);
+	sha256_release(&s.out);
+	unpack_free(s.unpack);
+	return r;
+}
