@@ -10,6 +10,8 @@ static const struct opt table[] = {
 static const struct opts_verb verbs[] = {
 	{ VERB_RUN, "run", "[options] ROOTFS [command ...]",
 		"run a root file system as a container", true },
+	{ VERB_BOOT, "boot", "[options] IMAGE|ROOTFS|INITRAMFS [command ...]",
+		"boot a root file system as a virtual machine", true },
 };
 
 static const struct opts_spec spec = {

@@ -21,23 +21,29 @@ void record_release(struct record *r)
 	arena_release(&r->arena);
 }
 
-int record_load(struct record *r, int root, struct err *e)
+int record_decode(struct record *r, struct err *e)
 {
-	/* One byte more than a record may have is read, so that decoding refuses a longer one.
-	 */
-	int code = beneath_load(root, BOOT_PATH, &r->bytes, BOOT_SIZE_MAX + 1, e);
 	struct boot_error why;
+	int code = boot_decode(&r->boot, r->bytes.bytes, r->bytes.size, &why);
 
-	if (code == -ENOENT || code == -ENOTDIR)
-		return 0;
-	if (code < 0)
-		return err_at(e, code, "boot record: ");
-	code = boot_decode(&r->boot, r->bytes.bytes, r->bytes.size, &why);
 	if (code < 0)
 		return err_set(e, code, "boot record '%s': byte %zu: %s%s%s", BOOT_PATH,
 			why.offset, why.key ? why.key : "", why.key ? ": " : "", why.why);
 	r->found = true;
 	return 0;
+}
+
+int record_load(struct record *r, int root, struct err *e)
+{
+	/* One byte more than a record may have is read, so that decoding refuses a longer one.
+	 */
+	int code = beneath_load(root, BOOT_PATH, &r->bytes, BOOT_SIZE_MAX + 1, e);
+
+	if (code == -ENOENT || code == -ENOTDIR)
+		return 0;
+	if (code < 0)
+		return err_at(e, code, "boot record: ");
+	return record_decode(r, e);
 }
 
 int record_encode(const struct record *r, struct buf *out, struct err *e)

@@ -37,6 +37,9 @@ void record_release(struct record *r);
  */
 int record_load(struct record *r, int root, struct err *e) must_check;
 
+/* Decodes what the caller has put into r->bytes: a record from elsewhere than a directory. */
+int record_decode(struct record *r, struct err *e) must_check;
+
 /*
  * Changes it as the options say. `command` (NULL-ended, may be empty) replaces the image's own
  * command and keeps its entrypoint. Users are looked up below `root`, which may be -1 where the

@@ -13,3 +13,5 @@ enum { CBOX_USAGE = -4096 }; /* wrong usage: no errno has this number */
 
 int cbox_run(
 	const struct cbox_row *row, const struct opt_list *operands, struct err *e) must_check;
+int cbox_boot(
+	const struct cbox_row *row, const struct opt_list *operands, struct err *e) must_check;

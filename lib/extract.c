@@ -3,6 +3,7 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <unistd.h>
 
 struct extract {
 	struct archive *archive;
@@ -79,6 +80,25 @@ int extract_bytes(const void *from, size_t size, size_t limit, struct buf *to, s
 		archive_read_next_header(u.archive, &entry) != ARCHIVE_OK)
 		return complain(&u, e);
 	return extract_file(&u, limit, to, e);
+}
+
+ssize_t extract_peek(int fd, char *to, size_t size)
+{
+	auto_extract struct extract x;
+	struct archive_entry *entry;
+	struct err ignored;
+	la_ssize_t n;
+
+	if (extract_init(&x, &ignored) < 0)
+		return -ENOMEM;
+	(void)archive_read_support_format_raw(x.archive);
+	if (lseek(fd, 0, SEEK_SET) < 0 ||
+		archive_read_open_fd(x.archive, fd, 64 * 1024) != ARCHIVE_OK ||
+		archive_read_next_header(x.archive, &entry) != ARCHIVE_OK)
+		return -EINVAL;
+	n = archive_read_data(x.archive, to, size);
+	(void)lseek(fd, 0, SEEK_SET);
+	return n < 0 ? -EINVAL : n;
 }
 
 static const char *plain_path(const char *path)

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "lib/attr.h"
 #include "lib/buf.h"
@@ -21,6 +22,9 @@
  */
 int extract_bytes(
 	const void *from, size_t size, size_t limit, struct buf *to, struct err *e) must_check;
+
+/* The first bytes of what a file holds, decompressed; returns how many, or -errno. */
+ssize_t extract_peek(int fd, char *to, size_t size) must_check;
 
 struct extract; /* an archive being read */
 

@@ -180,9 +180,24 @@ static size_t input_room(const struct vm *v)
 {
 	uint32_t under_way = (uint32_t)v->flows[FLOW_IN].total - v->taken;
 
-	if (v->streams->terminal)
+	if (!v->streams->counted)
 		return sizeof(v->flows[FLOW_IN].bytes);
 	return under_way >= BOOT_INPUT_WINDOW ? 0 : BOOT_INPUT_WINDOW - under_way;
+}
+
+/* To a terminal that is fed from elsewhere, the end is what a person types. */
+static void tell_end(struct vm *v)
+{
+	static const char end_of_file = 'D' - '@';
+	const struct flow *f = &v->flows[FLOW_IN];
+
+	if (!v->report->started || v->ended || v->input_told || !flow_ended(f))
+		return;
+	v->input_told = true;
+	if (v->streams->counted)
+		control_say(&v->control, BOOT_WORD_EOF, (uint32_t)f->total, 0);
+	else if (v->streams->in >= 0)
+		(void)!send(f->to, &end_of_file, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 static void move_flows(struct vm *v, const struct pollfd *waits)
@@ -200,11 +215,7 @@ static void move_flows(struct vm *v, const struct pollfd *waits)
 		if (f->broken && !was_broken && i != FLOW_IN)
 			control_say(&v->control, BOOT_WORD_SIGNAL, SIGPIPE, 0);
 	}
-	if (v->report->started && !v->input_told && !v->streams->terminal &&
-		flow_ended(&v->flows[FLOW_IN])) {
-		control_say(&v->control, BOOT_WORD_EOF, (uint32_t)v->flows[FLOW_IN].total, 0);
-		v->input_told = true;
-	}
+	tell_end(v);
 }
 
 static void fill_waits(const struct vm *v, struct pollfd *waits)

@@ -16,8 +16,9 @@
  */
 struct vm_streams {
 	int in;           /* -1: the payload has no input */
+	bool counted;     /* the payload has pipes, and no terminal: boot.h counts its input */
 	int out, error;   /* where its output goes; error also gets the kernel's when verbose */
-	bool terminal;    /* in is a terminal, raw from when the payload runs until it ends */
+	bool terminal;    /* `in` is a terminal, raw from when the payload runs until it ends */
 	bool verbose;     /* show what the kernel says */
 	uint32_t stop_ms; /* from SIGTERM until the machine is ended from outside; 0: never */
 };
