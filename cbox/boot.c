@@ -55,6 +55,8 @@ static int boot(const struct cbox_row *row, const struct opt_list *operands,
 
 	cbox_machine_init(&machine);
 	r = source_open(source, operands->items[0], record, e);
+	if (r == 0 && !record->boot.hostname)
+		r = record_random_name(record, &record->boot.hostname, e);
 	if (r == 0)
 		r = record_change(record, row, operands->items + 1, source->root, &usual, e);
 	if (r == 0)

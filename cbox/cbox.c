@@ -13,6 +13,7 @@ static const struct {
 	int (*act)(const struct cbox_row *, const struct opt_list *, struct err *);
 } actions[] = {
 	{ VERB_RUN, cbox_run },
+	{ VERB_BOOT, cbox_boot },
 };
 
 static int complain(int status, const struct err *e)

@@ -10,6 +10,7 @@
 #include "cbox/verbs.h"
 #include "lib/auto.h"
 #include "lib/io.h"
+#include "lib/spawn.h"
 #include "lib/term.h"
 
 void cbox_machine_init(struct cbox_machine *m)
@@ -99,6 +100,10 @@ int cbox_machine_plan(struct cbox_machine *m, const struct cbox_row *row,
 	};
 	int r;
 
+	if (!spawn_finds(MACHINE_QEMU))
+		return err_set(e, -ENOENT,
+			"there is no '" MACHINE_QEMU
+			"'; type: apt-get install qemu-system-x86");
 	m->probe = probe_host();
 	r = choose_kvm(row->accel, &m->probe, &wish.kvm, e);
 	if (r == 0)

@@ -2,6 +2,7 @@
 #include "cbox/record.h"
 
 #include <fcntl.h>
+#include <sys/random.h>
 
 #include "lib/beneath.h"
 
@@ -19,6 +20,22 @@ void record_release(struct record *r)
 		return;
 	buf_release(&r->bytes);
 	arena_release(&r->arena);
+}
+
+int record_random_name(struct record *r, const char **name, struct err *e)
+{
+	enum { NAME_BYTES = 6 };
+	unsigned char bytes[NAME_BYTES];
+	char *text = arena_alloc(&r->arena, 2 * NAME_BYTES + 1);
+
+	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
+		return err_sys(e, "cannot get random bytes");
+	for (size_t i = 0; i < NAME_BYTES; i++) {
+		text[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
+		text[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
+	}
+	*name = text;
+	return 0;
 }
 
 int record_decode(struct record *r, struct err *e)

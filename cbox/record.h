@@ -31,6 +31,9 @@ struct record_usual {
 void record_init(struct record *r);
 void record_release(struct record *r);
 
+/* A name for what is not named: twelve hexadecimal digits, as docker's short ids. */
+int record_random_name(struct record *r, const char **name, struct err *e) must_check;
+
 /*
  * Reads BOOT_PATH below `root`; a root without one leaves the defaults and r->found false. A
  * record that is no good is an error.

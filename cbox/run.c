@@ -3,7 +3,6 @@
 #include <libgen.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "cbox/record.h"
@@ -15,8 +14,6 @@
 #include "lib/beneath.h"
 
 static const struct record_usual usual = { CAPS_USUAL, true };
-
-enum { NAME_BYTES = 6 };
 
 struct run {
 	const struct cbox_row *row;
@@ -62,22 +59,6 @@ static int open_root(struct run *r, struct err *e)
 			"'%s' is not a directory; type 'cbuild %s -o ROOTFS' and run that",
 			path, path);
 	return r->root < 0 ? err_sys(e, "cannot open '%s'", path) : 0;
-}
-
-/* Twelve hexadecimal digits, as docker's short ids. */
-static int random_name(struct run *r, const char **name, struct err *e)
-{
-	unsigned char bytes[NAME_BYTES];
-	char *text = arena_alloc(&r->record.arena, 2 * NAME_BYTES + 1);
-
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-		return err_sys(e, "cannot get random bytes");
-	for (size_t i = 0; i < NAME_BYTES; i++) {
-		text[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
-		text[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
-	}
-	*name = text;
-	return 0;
 }
 
 static int make_record(struct run *r, const char *name, struct err *e)
@@ -209,7 +190,7 @@ static int run(struct run *r, struct err *e)
 	if (code == 0)
 		code = open_root(r, e);
 	if (code == 0)
-		code = random_name(r, &name, e);
+		code = record_random_name(&r->record, &name, e);
 	if (code == 0)
 		code = make_record(r, name, e);
 	if (code == 0)

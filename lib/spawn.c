@@ -11,6 +11,7 @@
 
 #include "lib/auto.h"
 #include "lib/io.h"
+#include "lib/mem.h"
 
 /*
  * Puts the descriptors in their places, from copies above them all, so that none is overwritten
@@ -136,4 +137,19 @@ int spawn_capture(const char *const *argv, struct buf *out, struct err *e)
 	if (r < 0)
 		return r;
 	return slurped < 0 ? err_code(e, slurped, "cannot read from '%s'", argv[0]) : 0;
+}
+
+bool spawn_finds(const char *name)
+{
+	const char *path = getenv("PATH");
+	bool found = false;
+
+	while (path && *path && !found) {
+		size_t length = strcspn(path, ":");
+		auto_free char *file = xasprintf("%.*s/%s", (int)length, path, name);
+
+		found = access(file, X_OK) == 0;
+		path += length + (path[length] == ':');
+	}
+	return found;
 }

@@ -33,3 +33,6 @@ int spawn_wait(pid_t pid, const char *name, struct err *e) must_check;
 
 /* Starts it, reads its standard output into `out` (at most 16 MiB) and waits. */
 int spawn_capture(const char *const *argv, struct buf *out, struct err *e) must_check;
+
+/* Whether $PATH has a program of that name. */
+bool spawn_finds(const char *name);

@@ -61,6 +61,9 @@ static int use_file(const struct cache *c, const char *file, struct kernel *out,
 
 	if (r < 0)
 		return err_at(e, r, "kernel: ");
+	if (!elf_is(image.bytes, image.size) && !vmlinux_is_bzimage(image.bytes, image.size))
+		return err_set(e, -ENOEXEC,
+			"'%s' is not a kernel for x86_64 (a bzImage or an ELF file)", file);
 	*out = (struct kernel){ .source = xstrdup(file) };
 	out->pvh = elf_boots_by_pvh(image.bytes, image.size);
 	if (!out->pvh && c) {

@@ -7,8 +7,6 @@
 
 #include "boot/boot.h"
 
-#define QEMU "qemu-system-x86_64"
-
 enum { MIB = 1024 * 1024, APPEND_MAX = 2047, CPUS_MAX = 64, MEMORY_MIN = 64 };
 
 struct machine {
@@ -139,7 +137,7 @@ int machine_plan(
 	r = check(w, &p, e);
 	if (r < 0)
 		return r;
-	put(&words, QEMU);
+	put(&words, MACHINE_QEMU);
 	put2(&words, "-M", m->type);
 	put2(&words, "-accel", p.accelerator);
 	put2(&words, "-cpu", w->kvm ? "host" : "max,la57=off");

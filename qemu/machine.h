@@ -15,6 +15,8 @@
  * payload's console, the control channel, the kernel's own console, and the payload's standard
  * error. The boot record comes by fw_cfg and never on the kernel's command line.
  */
+#define MACHINE_QEMU "qemu-system-x86_64"
+
 enum machine_port {
 	MACHINE_CONSOLE, /* BOOT_CONSOLE */
 	MACHINE_CONTROL, /* BOOT_CONTROL */

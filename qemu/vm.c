@@ -296,8 +296,6 @@ static int start(
 		r = spawn_start(&s, &v->pid, e);
 	for (int i = 0; i < MACHINE_PORTS; i++)
 		auto_close_fd(&theirs[i]);
-	if (r == -ENOENT)
-		return err_hint(e, r, "type: apt-get install qemu-system-x86");
 	if (r < 0)
 		return r;
 	v->qemu = (int)syscall(SYS_pidfd_open, v->pid, 0);

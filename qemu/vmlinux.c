@@ -38,13 +38,17 @@ static uint16_t get16(const char *from)
 	return le16toh(n);
 }
 
+bool vmlinux_is_bzimage(const char *bytes, size_t size)
+{
+	return size >= HEADER_SIZE && !memcmp(bytes + 0x202, "HdrS", 4);
+}
+
 /* Where the payload is; false where the header names none. */
 static bool find_payload(const char *image, size_t size, size_t *at, size_t *length)
 {
 	size_t sectors, offset, payload;
 
-	if (size < HEADER_SIZE || memcmp(image + 0x202, "HdrS", 4) != 0 ||
-		get16(image + 0x206) < PAYLOAD_PROTOCOL)
+	if (!vmlinux_is_bzimage(image, size) || get16(image + 0x206) < PAYLOAD_PROTOCOL)
 		return false;
 	sectors = (unsigned char)image[0x1f1];
 	offset = ((sectors ? sectors : 4) + 1) * SECTOR + get32(image + 0x248);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "lib/attr.h"
@@ -11,6 +12,9 @@
  * The ELF kernel inside a bzImage, which QEMU starts by PVH: that spares the guest its own
  * decompressing, 0.2 s (LZ4) to 2.5 s (xz) of each boot without KVM.
  */
+
+/* Whether it is a kernel as Linux distributions ship it for x86. */
+bool vmlinux_is_bzimage(const char *bytes, size_t size);
 
 /*
  * Unpacks the payload of a bzImage (Documentation/arch/x86/boot.rst, protocol 2.08 and later)
