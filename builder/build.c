@@ -33,7 +33,7 @@ static int open_inputs(struct building *s, struct err *e)
 		int r = image_open(q->inputs[i], &q->image, &b->images[i], e);
 
 		if (r < 0)
-			return err_at(e, r, "%s: ", q->inputs[i]);
+			return r;
 		b->image_count = i + 1;
 		b->layer_count += image_layer_count(b->images[i]);
 		/* The config is that of the topmost input that has one. */
@@ -76,8 +76,6 @@ static int merge_inputs(struct building *s, struct err *e)
 		s->input = s->request->inputs[i];
 		s->image = b->images[i];
 		r = image_read(b->images[i], merge_one, s, e);
-		if (r < 0)
-			r = err_at(e, r, "%s: ", s->input);
 	}
 	merge_free(s->merge);
 	return r;

@@ -108,6 +108,8 @@ static int load_config(struct image *i, struct err *e)
 
 static int root_open(struct image *i, struct err *e)
 {
+	if (i->source.dir < 0 && i->source.size == 0)
+		return err_set(e, -EINVAL, "is empty");
 	image_set_layer_count(i, 1);
 	i->layers[0].size = i->source.size;
 	return load_config(i, e);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "builder/build.h"
+#include "builder/options.h"
+#include "builder/output/output.h"
+#include "builder/output/place.h"
+#include "builder/plan.h"
+#include "builder/progress.h"
+#include "builder/worker.h"
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+struct job {
+	const struct plan *plan;
+	int fd; /* of the output; -1: only look */
+};
+
+static int complain(int status, const struct err *e)
+{
+	fprintf(stderr, "cbuild: %s\n", e->text);
+	return status;
+}
+
+/* What the worker does: images to a tree, tree to the output. */
+static int work(void *context, struct err *e)
+{
+	const struct job *job = context;
+	const struct plan *plan = job->plan;
+	struct build *b = NULL;
+	int r = build_tree(&plan->request, &b, e);
+
+	if (r == 0 && job->fd >= 0)
+		r = build_write(b, plan->format->name, job->fd, e);
+	if (r == 0 && !plan->row.quiet)
+		progress_notes(&b->notes);
+	if (r == 0 && job->fd < 0)
+		r = plan_describe(plan, b, e);
+	build_free(b);
+	return r;
+}
+
+static int make_stream(const struct plan *plan, struct err *e)
+{
+	struct job job = { plan, plan->row.dry_run ? -1 : STDOUT_FILENO };
+
+	if (!plan->row.dry_run && isatty(STDOUT_FILENO))
+		return err_set(
+			e, -EINVAL, "an archive is not for a terminal; give a name with -o");
+	return work(&job, e);
+}
+
+/* The place is made and cleaned up out here, where no image can do harm. */
+static int make_place(const struct plan *plan, int *signal_number, struct err *e)
+{
+	enum place_kind kind = plan->format->kind == OUTPUT_DIR ? PLACE_DIR : PLACE_FILE;
+	struct place *place = NULL;
+	struct job job = { .plan = plan };
+	int r = place_begin(plan->row.output, kind, plan->row.force, &place, e);
+
+	if (r < 0)
+		return r;
+	job.fd = place_fd(place);
+	r = worker_run(work, &job, signal_number, e);
+	if (r == 0)
+		r = place_commit(place, e);
+	place_free(place);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct plan plan;
+	struct err e = { 0 };
+	int signal_number = 0;
+	int r = plan_make(&plan, argc, argv, &e);
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (r == PLAN_SHOWN || r < 0)
+		goto out;
+	r = plan.to_stdout || plan.row.dry_run ? make_stream(&plan, &e)
+					       : make_place(&plan, &signal_number, &e);
+out:
+	plan_release(&plan);
+	if (signal_number)
+		worker_die(signal_number);
+	return r < 0 ? complain(plan.usage ? EXIT_USAGE : EXIT_FAILED, &e) : EXIT_DONE;
+}

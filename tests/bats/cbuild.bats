@@ -1,0 +1,304 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# cbuild: every format complete and the same each time, outputs whole or not at all.
+load common
+
+setup() {
+	TMP=$BATS_TEST_TMPDIR
+	cd "$TMP" || exit 1
+}
+
+# One of everything that a root may hold; needs root.
+make_root() { # directory
+	mkdir -p "$1"/{sub/deep,closed,dev}
+	echo data >"$1/sub/file"
+	ln "$1/sub/file" "$1/a-link"
+	ln "$1/sub/file" "$1/zz-link"
+	ln -s ../nowhere "$1/sub/symlink"
+	echo suid >"$1/sub/suid"
+	chown 101:4000000000 "$1/sub/suid"
+	chmod 4711 "$1/sub/suid"
+	echo caps >"$1/sub/caps"
+	chown 7:8 "$1/sub/caps"
+	setcap cap_net_raw,cap_chown=ep "$1/sub/caps"
+	setfattr -n user.note -v 'any thing' "$1/sub/caps"
+	echo acl >"$1/sub/acl"
+	setfattr -n system.posix_acl_access -v \
+		0x0200000001000600ffffffff020004000700000004000400ffffffff10000600ffffffff20000000ffffffff \
+		"$1/sub/acl"
+	mkfifo -m 640 "$1/sub/fifo"
+	mknod -m 666 "$1/dev/null" c 1 3
+	mknod -m 660 "$1/dev/disk" b 259 70000
+	truncate -s 3M "$1/sub/sparse"
+	printf end >>"$1/sub/sparse"
+	echo ü >"$1/sub/ümlaut"
+	echo raw >"$1/sub/$(printf 'raw\377')"
+	chmod 1777 "$1/sub/deep"
+	chmod 0 "$1/closed"
+	find "$1" -exec touch -h -d '2001-02-03 04:05:06.123456789Z' {} +
+}
+
+# All that can be known of a tree, a line a name.
+listing() { # directory
+	(
+		cd "$1"
+		find . -type d -printf 'd %m %U:%G - %T@ %p\n' -o -type b,c -printf '%y %m %U:%G - %T@ %p ' \
+			-exec stat -c '%t,%T' {} \; -o -printf '%y %m %U:%G %s %T@ %n %p %l\n'
+		find . -type f -exec sha256sum {} +
+		getfattr -R -h -d -m - -e hex . 2>/dev/null
+	) | LC_ALL=C sort
+}
+
+same_tree() { # directory, directory
+	diff <(listing "$1") <(listing "$2")
+}
+
+root_tar() { # directory, archive
+	tar --xattrs --xattrs-include='*' --format=posix --sparse -C "$1" -cf "$2" .
+}
+
+@test "a directory has owners, modes, times, attributes, links, devices, holes" {
+	require_root
+	make_root root
+	root_tar root root.tar
+	"$CBUILD" -q --no-init root.tar -o out
+	same_tree root out
+	[ "$(stat -c %b out/sub/sparse)" -lt 100 ]
+}
+
+@test "a tar that GNU tar extracts has all of it" {
+	require_root
+	make_root root
+	root_tar root root.tar
+	for f in tar tar.gz tar.zst; do
+		"$CBUILD" -q --no-init root.tar -o "out.$f"
+		mkdir "out-$f"
+		tar --xattrs --xattrs-include='*' -C "out-$f" -xpf "out.$f"
+		same_tree root "out-$f"
+	done
+}
+
+@test "an initramfs that cpio extracts has all that cpio holds, and says what not" {
+	require_root
+	make_root root
+	root_tar root root.tar
+	run "$CBUILD" --no-init root.tar -o out.cpio
+	is "$status" 0
+	has "$output" "note: 3 extended attributes"
+	mkdir out
+	(cd out && cpio --quiet -idm --preserve-modification-time <../out.cpio)
+	# cpio(1) has no attributes and no nanoseconds, and leaves the times of directories and links.
+	cpio_listing() {
+		listing "$1" | grep -av '^#\|=0x\|^$' | sed -E 's/ ([0-9]+)\.[0-9]{10} / \1 /; s/^([dl] [0-9]+ [0-9:]+ [0-9-]+) [0-9]+ /\1 /' |
+			LC_ALL=C sort
+	}
+	diff <(cpio_listing root) <(cpio_listing out)
+}
+
+@test "archives are the same byte for byte each time" {
+	mkdir -p root/etc
+	echo x >root/etc/x
+	ln root/etc/x root/etc/y
+	tar -C root -cf root.tar .
+	for f in tar tar.gz tar.zst cpio cpio.gz cpio.zst; do
+		"$CBUILD" -q --cmd /bin/x root.tar -o "one.$f"
+		"$CBUILD" -q --cmd /bin/x root.tar -f "$f" -o - >two
+		cmp "one.$f" two
+	done
+}
+
+@test "an output that exists is kept, and replaced with --force" {
+	mkdir root
+	tar -C root -cf root.tar .
+	echo mine >out
+	run "$CBUILD" --no-init root.tar -o out
+	refused cbuild
+	has "$output" "'out' exists; --force replaces it"
+	is "$(cat out)" mine
+	"$CBUILD" -q --no-init --owner "$(id -u):$(id -g)" --force root.tar -o out
+	[ -d out ]
+	"$CBUILD" -q --no-init --force -f cpio root.tar -o out
+	[ -f out ]
+	is "$(ls -A)" "$(printf '%s\n' out root root.tar)"
+}
+
+@test "bad input leaves nothing" {
+	head -c 3000 /dev/urandom >random
+	mkdir root
+	head -c 100000 /dev/zero >root/zeros
+	tar -C root -cf - . | gzip | head -c 150 >cut.tar.gz
+	mkdir empty-folder.d
+	for bad in random cut.tar.gz /dev/null no-such-file; do
+		for out in out out.tar out.cpio.gz; do
+			run "$CBUILD" "$bad" -o "$out"
+			refused cbuild
+			has "$output" "$bad"
+		done
+	done
+	is "$(ls -A)" "$(printf '%s\n' cut.tar.gz empty-folder.d random root)"
+}
+
+# A run that has made its temporary folder and waits for the rest of the image.
+start_and_wait() {
+	mkfifo pipe
+	"$CBUILD" -q --no-init - -o out <pipe 2>log &
+	PID=$!
+	exec 9>pipe
+	wait_for 10 sh -c 'ls -d .out.cbuild-* 2>/dev/null'
+}
+
+@test "SIGTERM in the middle leaves nothing" {
+	start_and_wait
+	kill -TERM $PID
+	status=0
+	wait $PID || status=$?
+	exec 9>&-
+	is $status 143
+	is "$(ls -A)" "$(printf '%s\n' log pipe)"
+}
+
+@test "SIGKILL in the middle leaves no output, and the next run cleans up" {
+	mkdir root
+	tar -C root -cf root.tar .
+	start_and_wait
+	kill -KILL $PID
+	wait $PID || true
+	[ ! -e out ]
+	wait_for 10 gone $(pgrep -P $PID || true)
+	exec 9>&-
+	"$CBUILD" -q --no-init --owner "$(id -u):$(id -g)" root.tar -o out
+	is "$(ls -A)" "$(printf '%s\n' log out pipe root root.tar)"
+}
+
+@test "a full disk is one line and leaves nothing" {
+	require_root
+	mkdir root small
+	head -c 3000000 /dev/urandom >root/big
+	tar -C root -cf root.tar .
+	export CBUILD
+	for out in out out.tar out.cpio.gz; do
+		run unshare -m sh -c 'mount -t tmpfs -o size=1m tmpfs small
+			"$CBUILD" -q --no-init root.tar -o "small/$1"; s=$?; ls -A small; exit $s' sh "$out"
+		refused cbuild
+		has "$output" "No space left on device"
+	done
+}
+
+@test "without privilege: archives as ever, directories with a way out" {
+	require_root
+	need setpriv
+	mkdir -p root/etc
+	chown 101 root/etc
+	tar -C root -cf root.tar .
+	powerless=(setpriv --bounding-set=-all --inh-caps=-all)
+	"${powerless[@]}" "$CBUILD" -q --no-init root.tar -o out.tar
+	"$CBUILD" -q --no-init root.tar -o root-out.tar
+	cmp out.tar root-out.tar
+	run "${powerless[@]}" "$CBUILD" --quiet --no-init root.tar -o out
+	refused cbuild
+	has "$output" "cannot give 'etc' to 101:0"
+	has "$output" "--owner"
+	"${powerless[@]}" "$CBUILD" -q --no-init --owner 0 root.tar -o out
+	is "$(stat -c %u out/etc)" 0
+}
+
+@test "the rootfs has cinit, the skeleton and the boot record" {
+	mkdir -p root/etc
+	echo 'app:x:1234:55::/home/app:/bin/sh' >root/etc/passwd
+	tar -C root --owner 0 --group 0 -cf root.tar .
+	"$CBUILD" -q root.tar -o out.tar --entrypoint '["/bin/app","-x"]' --cmd 'a b' -e A=1 -e B=2 -e A=3 \
+		-u app -w /work
+	mkdir out
+	tar -C out -xf out.tar --no-same-owner
+	cmp out/sbin/cinit "$CINIT"
+	cmp out/etc/passwd root/etc/passwd
+	cmp out/etc/hosts "$TOP/rootfs-skel/etc/hosts"
+	record=$(tr -d '\0' <out/etc/cinit/boot)
+	has "$record" $'argv=/bin/app\nargv=-x\nargv=a b\n'
+	has "$record" $'env=A=3\nenv=B=2\n'
+	has "$record" $'uid=1234\ngid=55\n'
+	has "$record" $'cwd=/work\n'
+}
+
+@test "an initramfs has /init, unless the image has one" {
+	mkdir root root-with
+	echo own >root-with/init
+	"$CBUILD" -q --owner 0 --cmd x root -o one.cpio
+	is "$(cpio --quiet -tv <one.cpio | sed -n 's/.* init -> //p')" sbin/cinit
+	run "$CBUILD" --cmd x root-with -o two.cpio
+	is "$status" 0
+	has "$output" "cbuild: note: the image has an /init of its own"
+	is "$(cpio --quiet -i --to-stdout init <two.cpio)" own
+}
+
+@test "owners, times and names are changed as asked" {
+	mkdir -p root/{usr/share/doc,etc}
+	touch root/usr/share/doc/x root/etc/keep root/etc/drop.pyc
+	"$CBUILD" -q --no-init root -o out.tar --owner 5:6 --mtime 2020-01-01 --exclude usr/share/doc --exclude '*.pyc'
+	is "$(tar --full-time --numeric-owner --utc -tvf out.tar | awk '{print $2, $4, $5, $6}')" \
+		"$(printf '5/6 2020-01-01 00:00:00 %s\n' ./ etc/ etc/keep usr/ usr/share/)"
+	SOURCE_DATE_EPOCH=86400 "$CBUILD" -q --no-init root -o sde.tar
+	is "$(tar --full-time --utc -tvf sde.tar | awk '{print $4}' | sort -u)" 1970-01-02
+	"$CBUILD" -q --no-init root -o map.tar --owner 0
+	"$CBUILD" -q --no-init map.tar -o mapped.tar --uid-map 0:100000:10 --gid-map 0:200000
+	is "$(tar --numeric-owner -tvf mapped.tar | awk '{print $2}' | sort -u)" 100000/200000
+	run "$CBUILD" -q --no-init mapped.tar -o out2.tar --uid-map 0:1:10
+	refused cbuild
+	has "$output" "belongs to user 100000, which --uid-map leaves out"
+}
+
+@test "a directory on top is a layer" {
+	mkdir -p root/etc over/etc
+	echo lower >root/etc/a
+	echo lower >root/etc/b
+	echo upper >over/etc/b
+	touch over/etc/.wh.a
+	"$CBUILD" -q --no-init root over -o out.tar
+	is "$(tar -tf out.tar)" "$(printf '%s\n' ./ etc/ etc/b)"
+	is "$(tar -xOf out.tar etc/b)" upper
+}
+
+@test "wrong usage exits 2 and makes nothing" {
+	mkdir root
+	for args in '' 'root' '-o out' 'root -o out -f floppy' 'root -o -' 'root -o out --mtime never' \
+		'root -o out --owner me' 'root -o out --nonsense' 'root -o out --uid-map 1' \
+		'root -o out --owner 0 --uid-map 0:1:1'; do
+		# shellcheck disable=SC2086 # words
+		run "$CBUILD" $args
+		is "$status" 2
+		is "${#lines[@]}" 1
+		has "$output" "cbuild: "
+	done
+	SOURCE_DATE_EPOCH=soon run "$CBUILD" root -o out
+	is "$status" 2
+	is "$(ls -A)" root
+}
+
+@test "help and version go to standard output" {
+	"$CBUILD" --help >help
+	has "$(cat help)" 'usage: cbuild '*' IMAGE... -o OUT'
+	[ "$(awk '{ print length }' help | sort -n | tail -1)" -le 80 ]
+	has "$("$CBUILD" --version)" 'cbuild '
+}
+
+@test "--dry-run says what would be written and writes nothing" {
+	mkdir -p root/etc
+	echo data >root/etc/file
+	run "$CBUILD" -q --dry-run --no-init root -o out.cpio
+	is "$status" 0
+	is "$output" "would write 2 names with 5 bytes as an initramfs (cpio newc) to 'out.cpio'"
+	is "$(ls -A)" root
+}
+
+@test "cinit of another machine is not put into an image" {
+	mkdir root
+	printf '{"architecture":"riscv64","os":"linux","config":{"Cmd":["/x"]},"rootfs":{"type":"layers","diff_ids":[]}}' >config.json
+	run "$CBUILD" -q --config config.json root -o out.tar
+	refused cbuild
+	has "$output" 'the image is for riscv64'
+	printf 'no program' >init
+	run "$CBUILD" -q --init init --cmd x root -o out.tar
+	refused cbuild
+	has "$output" "'init' is not a program"
+	is "$(ls -A)" "$(printf '%s\n' config.json init root)"
+}
