@@ -57,12 +57,13 @@ void reap_signalled(struct init *in, struct reaper *r, const siginfo_t *info)
 
 int reap_sweep(struct init *in, struct reaper *r)
 {
-	int count = 0, one;
+	int one;
 
 	r->since = 0;
-	while ((one = reap_one(in, P_ALL, 0)) > 0)
-		count++;
-	return one == -ECHILD && !count ? -ECHILD : count;
+	do
+		one = reap_one(in, P_ALL, 0);
+	while (one > 0);
+	return one;
 }
 
 int64_t reap_due(const struct reaper *r)
