@@ -126,6 +126,10 @@ static int make_plan(struct run *r, const char *name, struct err *e)
 	int code;
 
 	plan_init(p, name, r->operands->items[0]);
+	if (geteuid() != 0) {
+		plan_use_user_namespace(p);
+		b->groups.count = 0;
+	}
 	if (r->row->read_only || r->row->writable)
 		p->root = r->row->writable ? PLAN_ROOT_WRITABLE : PLAN_ROOT_READ_ONLY;
 	p->hostname = b->hostname;

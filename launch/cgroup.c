@@ -55,6 +55,8 @@ static void add(struct cgroup *c, const char *controllers, const char *path)
 	if (n >= (int)sizeof(full) || c->count == CGROUPS_MAX || is_left_alone(controllers) ||
 		strlen(controllers) >= sizeof(c->hierarchies[0].title) || strstr(path, "/.."))
 		return;
+	if (faccessat(AT_FDCWD, full, W_OK, AT_EACCESS) < 0)
+		return;
 	fd = openat(AT_FDCWD, full, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return;

@@ -14,6 +14,7 @@
 #include "launch/cgroup.h"
 #include "launch/child.h"
 #include "launch/janitor.h"
+#include "launch/map.h"
 #include "launch/message.h"
 #include "launch/monitor.h"
 #include "lib/auto.h"
@@ -114,7 +115,9 @@ static int clone_child(struct launch *l, struct err *e)
 	}
 	l->monitor.pid = (pid_t)pid;
 	auto_close_fd(&l->there);
-	return 0;
+	if (!(l->plan->namespaces & CLONE_NEWUSER))
+		return 0;
+	return map_ids(l->monitor.pid, e) < 0 ? -EPERM : message_go(l->here, e);
 }
 
 /* Until the child has become process 1. */

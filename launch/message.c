@@ -29,6 +29,13 @@ int message_send_fd(int socket, int fd)
 	return sendmsg(socket, &m, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
+int message_go(int socket, struct err *e)
+{
+	if (send(socket, "g", 1, MSG_NOSIGNAL) != 1)
+		return err_sys(e, "cannot reach the container");
+	return 0;
+}
+
 void message_send_text(int socket, const char *text)
 {
 	(void)!send(socket, text, strlen(text), MSG_NOSIGNAL);

@@ -78,8 +78,8 @@ int mounts_all(int root, const struct plan *p, struct err *e)
 		if (target < 0)
 			return target;
 		r = mount_on(target, m);
-		if (r == -ENODEV && !strcmp(m->type, "mqueue"))
-			continue; /* a kernel without CONFIG_POSIX_MQUEUE has none to show */
+		if (r == -ENODEV && m->optional)
+			continue;
 		if (r < 0)
 			return err_code(e, r, "cannot mount '%s' (%s)", m->target, m->type);
 	}
@@ -89,7 +89,7 @@ int mounts_all(int root, const struct plan *p, struct err *e)
 static int mask(int root, int null, const char *path, struct err *e)
 {
 	static const struct plan_mount empty = { NULL, "tmpfs",
-		MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,nr_blocks=1" };
+		MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,nr_blocks=1", false };
 	auto_close int target = beneath_open(root, path, O_PATH, 0);
 	struct stat st;
 	int r;

@@ -11,13 +11,14 @@ enum { NO = MS_NOSUID | MS_NODEV | MS_NOEXEC };
 
 /* runtime-spec, config-linux.md, "Default Filesystems", and what docker mounts besides. */
 static const struct plan_mount usual[] = {
-	{ "/proc", "proc", NO, NULL },
-	{ "/dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, "mode=755,size=65536k" },
+	{ "/proc", "proc", NO, NULL, false },
+	{ "/dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, "mode=755,size=65536k", false },
 	{ "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
-		"newinstance,ptmxmode=0666,mode=0620,gid=5" },
-	{ "/dev/shm", "tmpfs", NO, "mode=1777,size=65536k" },
-	{ "/dev/mqueue", "mqueue", NO, NULL },
-	{ "/sys", "sysfs", NO | MS_RDONLY, NULL },
+		"newinstance,ptmxmode=0666,mode=0620,gid=5", false },
+	{ "/dev/shm", "tmpfs", NO, "mode=1777,size=65536k", false },
+	{ "/dev/mqueue", "mqueue", NO, NULL, true },
+	{ "/sys", "sysfs", NO | MS_RDONLY, NULL, false },
+	{ "/sys/fs/cgroup", "cgroup2", NO | MS_RDONLY, NULL, true },
 };
 
 /* docker's and containerd's lists, and vmallocinfo, which tells addresses of the kernel. */
@@ -61,6 +62,15 @@ void plan_init(struct plan *p, const char *name, const char *rootfs)
 	memcpy(p->mounts, usual, sizeof(usual));
 }
 
+void plan_use_user_namespace(struct plan *p)
+{
+	p->namespaces |= CLONE_NEWUSER;
+	/* Group 5, tty, has no id there. */
+	for (size_t i = 0; i < p->mount_count; i++)
+		if (!strcmp(p->mounts[i].type, "devpts"))
+			p->mounts[i].data = "newinstance,ptmxmode=0666,mode=0620";
+}
+
 /* Takes the words that are flags out of "ro,size=1m", so that the file system gets the rest. */
 static const char *split_options(const char *options, unsigned long *flags, struct arena *a)
 {
@@ -91,7 +101,8 @@ static const char *split_options(const char *options, unsigned long *flags, stru
 int plan_add_mount(struct plan *p, const char *target, const char *type, const char *options,
 	struct arena *a, struct err *e)
 {
-	struct plan_mount m = { arena_strdup(a, target), "tmpfs", MS_NOSUID | MS_NODEV, NULL };
+	struct plan_mount m = { arena_strdup(a, target), "tmpfs", MS_NOSUID | MS_NODEV, NULL,
+		false };
 
 	/* A root is not trusted with more: any other type reaches for something of the host's.
 	 */
@@ -137,6 +148,13 @@ int plan_check(const struct plan *p, struct err *e)
 			return err_set(
 				e, -EPERM, "mount of '%s': /proc stays as it is", target);
 	}
+	if (p->namespaces & CLONE_NEWUSER && (p->uid || p->gid))
+		return err_set(e, -EPERM,
+			"user %u:%u has no id where only yours is known; run cbox as root, or with "
+			"'--user 0'",
+			p->uid, p->gid);
+	if (p->namespaces & CLONE_NEWUSER && !(p->namespaces & CLONE_NEWNET))
+		return err_set(e, -EPERM, "the host's network is for root; run cbox as root");
 	if (strlen(p->hostname) > 64)
 		return err_set(e, -EINVAL, "host name '%s' is longer than 64", p->hostname);
 	return 0;

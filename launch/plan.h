@@ -26,6 +26,7 @@ struct plan_mount {
 	const char *type;
 	unsigned long flags; /* MS_… */
 	const char *data;    /* may be NULL */
+	bool optional;       /* a kernel without this file system has nothing to show */
 };
 
 enum { PLAN_MOUNTS_MAX = 32 };
@@ -58,6 +59,12 @@ int plan_add_mount(struct plan *p, const char *target, const char *type, const c
 
 /* "none" or "host". */
 int plan_set_network(struct plan *p, const char *name, struct err *e) must_check;
+
+/*
+ * For a caller who is not root: the container's root is the caller, and nobody else has an id
+ * there. To be called before other mounts are added.
+ */
+void plan_use_user_namespace(struct plan *p);
 
 /* Refuses what cannot be carried out on any machine. */
 int plan_check(const struct plan *p, struct err *e) must_check;
