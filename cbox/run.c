@@ -84,6 +84,9 @@ static int find_init(struct run *r, struct err *e)
 
 	if (own >= 0)
 		return 0;
+	r->plan.init = r->row->init_path;
+	if (r->plan.init)
+		return 0;
 	length = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	if (length < 0)
 		return err_sys(e, "cannot read '/proc/self/exe'");

@@ -13,7 +13,8 @@ int monitor_init(struct monitor *m, sigset_t *before, struct err *e)
 {
 	sigset_t all;
 
-	*m = (struct monitor){ .pidfd = -1, .relay = { .master = -1, .tty = -1 } };
+	*m = (struct monitor){ .pidfd = -1,
+		.relay = { .master = -1, .in = -1, .out = -1, .tty = -1 } };
 	(void)sigfillset(&all);
 	if (sigprocmask(SIG_SETMASK, &all, before) < 0)
 		return err_sys(e, "cannot block signals");

@@ -1,0 +1,479 @@
+# SPDX-License-Identifier: Apache-2.0
+# cbox run: a root directory as a container.
+
+load common
+
+setup_file() {
+	require_root
+	need python3
+	ROOT=$BATS_FILE_TMPDIR/root
+	tiny_root "$ROOT"
+	cp "$CINIT" "$ROOT/sbin/cinit"
+	export ROOT
+}
+
+setup() {
+	remember
+}
+
+box() { # arguments of cbox run, without the root…
+	run -"${EXPECT:-0}" "$CBOX" run "$@"
+}
+
+ended() { # status, pid of a child
+	local status=0
+
+	wait "$2" || status=$?
+	is "$status" "$1"
+}
+
+# Python's pty: what cbox prints when it stands in a terminal; what is typed comes from a script.
+in_terminal() { # typed, arguments of cbox…
+	python3 - "$@" <<'PYTHON'
+import fcntl, os, pty, struct, sys, termios
+pid, fd = pty.fork()
+if pid == 0:
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 41, 123, 0, 0))
+    before = termios.tcgetattr(0)
+    child = os.fork()
+    if child == 0:
+        os.execv(os.environ["CBOX"], ["cbox"] + sys.argv[2:])
+    status = os.waitpid(child, 0)[1]
+    print("restored" if termios.tcgetattr(0) == before else "not restored")
+    sys.stdout.flush()
+    os._exit(os.waitstatus_to_exitcode(status) % 256)
+typed, seen = sys.argv[1].encode().decode("unicode_escape").encode(), b""
+while True:
+    try:
+        got = os.read(fd, 4096)
+    except OSError:
+        break
+    if not got:
+        break
+    seen += got
+    if typed and b"ready" in seen:
+        os.write(fd, typed)
+        typed = b""
+sys.stdout.write(seen.decode().replace("\r", ""))
+sys.stdout.flush()
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+PYTHON
+}
+
+@test "process 1 is cinit and the payload its child" {
+	box "$ROOT" sh -c 'tr "\0" " " </proc/1/cmdline; echo; echo $PPID; ls -d /proc/[0-9]* | wc -l'
+	has "${lines[0]}" "/sbin/cinit --boot-fd"
+	is "${lines[1]}" 1
+}
+
+@test "every namespace but the user's is another one" {
+	local ns
+
+	box "$ROOT" sh -c 'for n in mnt pid uts ipc net cgroup; do readlink /proc/self/ns/$n; done'
+	for ns in mnt pid uts ipc net cgroup; do
+		lacks "$output" "$(readlink /proc/self/ns/$ns)"
+	done
+	is "${#lines[@]}" 6
+}
+
+@test "nothing of the host's file systems is mounted" {
+	box "$ROOT" cat /proc/self/mountinfo
+	lacks "$output" /dev/vda
+	lacks "$output" "$BATS_FILE_TMPDIR "
+	box "$ROOT" sh -c 'awk "{print \$5}" /proc/self/mountinfo | sort | head -3 | tr "\n" " "'
+	is "$output" "/ /dev /dev/mqueue "
+}
+
+@test "/dev has the usual nodes and no other" {
+	box "$ROOT" sh -c 'cd /dev; ls | tr "\n" " "; echo; ls pts; echo x >null; head -c3 zero | od -An -tx1'
+	has "${lines[0]}" "fd full "
+	is "${lines[0]}" "fd full mqueue null ptmx pts random shm stderr stdin stdout tty urandom zero "
+	is "${lines[1]}" ptmx
+	has "${lines[2]}" "00 00 00"
+}
+
+@test "kernel files are masked, others write-protected" {
+	box "$ROOT" sh -c 'cat /proc/keys /proc/timer_list /proc/vmallocinfo /proc/interrupts | wc -c;
+		ls -A /sys/firmware | wc -l;
+		for f in /proc/sys/kernel/hostname /proc/sysrq-trigger /proc/irq/default_smp_affinity; do
+			[ ! -e $f ] || echo b 2>&1 >$f || true; done; touch /sys/x; touch /sys/fs/cgroup/x; true'
+	is "${lines[0]}" 0
+	is "${lines[1]}" 0
+	has "$output" "hostname: Read-only file system"
+	has "$output" "/sys/x: Read-only file system"
+	has "$output" "/sys/fs/cgroup/x: Read-only file system"
+}
+
+@test "the payload has the usual capabilities, no more, and no_new_privs" {
+	box "$ROOT" grep -E '^(Cap|NoNewPrivs|Groups|Sig[BIC])' /proc/self/status
+	is "$(tr -s '\t ' ' ' <<<"$output")" "Groups: 
+SigBlk: 0000000000000000
+SigIgn: 0000000000000000
+SigCgt: 0000000000000000
+CapInh: 0000000000000000
+CapPrm: 00000000800405fb
+CapEff: 00000000800405fb
+CapBnd: 00000000800405fb
+CapAmb: 0000000000000000
+NoNewPrivs: 1"
+}
+
+@test "capabilities are added and dropped by name" {
+	box --cap-drop ALL --cap-add NET_RAW "$ROOT" grep -E '^Cap(Eff|Bnd)' /proc/self/status
+	is "$(tr -s '\t ' ' ' <<<"$output")" "CapEff: 0000000000002000
+CapBnd: 0000000000002000"
+	box -u app --cap-add NET_RAW "$ROOT" grep -E '^Cap(Eff|Amb)' /proc/self/status
+	is "$(tr -s '\t ' ' ' <<<"$output")" "CapEff: 0000000000002000
+CapAmb: 0000000000002000"
+	EXPECT=1 box --cap-add NO_SUCH "$ROOT" true
+	is "$output" "cbox: 'NO_SUCH' is not the name of a capability"
+	box --security-opt no-new-privileges=false "$ROOT" grep NoNewPrivs /proc/self/status
+	has "$output" 0
+}
+
+@test "what root does is limited: no device, no mount, no host name, no other root" {
+	box "$ROOT" sh -c 'mknod /x b 254 0; mount -t tmpfs x /tmp; hostname x; mount -o remount,rw /proc/sys; umount /proc/keys; true'
+	is "${#lines[@]}" 5
+	for line in "${lines[@]}"; do has "$line" "ermi"; done
+}
+
+@test "a device node that the root brings along does not open" {
+	local root=$BATS_TEST_TMPDIR/root
+
+	cp -a "$ROOT" "$root"
+	mknod "$root/disk" c 1 3
+	EXPECT=1 box "$root" cat /disk
+	has "$output" "Permission denied"
+	EXPECT=1 box --writable "$root" cat /disk
+	has "$output" "Permission denied"
+	rm -r "$root"
+}
+
+@test "the status is the payload's, 126, 127, or 128 and the signal" {
+	EXPECT=7 box "$ROOT" sh -c 'exit 7'
+	EXPECT=127 box "$ROOT" no-such-program
+	EXPECT=126 box "$ROOT" /etc/passwd
+	EXPECT=137 box "$ROOT" sh -c 'kill -9 $$'
+	EXPECT=143 box "$ROOT" sh -c 'kill -TERM $$'
+	EXPECT=255 box "$ROOT" sh -c 'exit 255'
+}
+
+@test "wrong usage is status 2, a root that is not there 1" {
+	EXPECT=2 box
+	has "$output" "cbox: no root to run"
+	EXPECT=2 box --no-such-option "$ROOT" true
+	EXPECT=2 box --read-only --writable "$ROOT" true
+	box --help
+	has "$output" "usage: cbox run"
+	EXPECT=1 box "$BATS_TEST_TMPDIR/none" true
+	refused cbox
+	EXPECT=1 box "$ROOT/etc/passwd" true
+	refused cbox
+	EXPECT=1 box "$ROOT"
+	is "$output" "cbox: the root says no command to run; give one behind it"
+}
+
+@test "standard streams are passed through, byte for byte" {
+	head -c 3000000 /dev/urandom >"$BATS_TEST_TMPDIR/in"
+	"$CBOX" run -i "$ROOT" cat <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out"
+	cmp "$BATS_TEST_TMPDIR/in" "$BATS_TEST_TMPDIR/out"
+	"$CBOX" run -i "$ROOT" cat <"$BATS_TEST_TMPDIR/in" | cmp - "$BATS_TEST_TMPDIR/in"
+	is "$("$CBOX" run "$ROOT" cat <"$BATS_TEST_TMPDIR/in" | wc -c)" 0
+	run --separate-stderr "$CBOX" run "$ROOT" sh -c 'echo out; echo err >&2'
+	# shellcheck disable=SC2154 # bats'
+	is "$output:$stderr" "out:err"
+	nothing_left in out 'separate-stderr*'
+}
+
+@test "closed standard streams harm nobody" {
+	"$CBOX" run "$ROOT" true <&- >&- 2>&-
+	EXPECT=3 run -3 sh -c '"$CBOX" run "$ROOT" sh -c "exit 3" >&-'
+}
+
+@test "inherited descriptors do not reach the payload" {
+	exec 7<"$ROOT/etc/passwd" 9>"$BATS_TEST_TMPDIR/held"
+	box "$ROOT" sh -c 'ls /proc/self/fd /proc/1/fd'
+	exec 7<&- 9>&-
+	lacks "$output" 7
+	lacks "$output" 9
+}
+
+@test "signals reach the payload, early ones and all kinds" {
+	local signal out=$BATS_TEST_TMPDIR/out pid
+
+	for signal in HUP INT QUIT TERM USR1 USR2 WINCH; do
+		"$CBOX" run "$ROOT" sh -c "trap 'echo got $signal; exit 9' $signal; echo ready; while :; do sleep 0.05; done" >"$out" &
+		pid=$!
+		wait_for 10 printed "$out" ready
+		kill -s "$signal" $pid
+		ended 9 $pid
+		is "$(cat "$out")" "ready
+got $signal"
+	done
+	nothing_left out
+}
+
+@test "a signal right after the start is not lost" {
+	local pid i
+
+	for i in $(seq 20); do
+		"$CBOX" run "$ROOT" sleep 600 &
+		pid=$!
+		wait_for 10 grep -qs 'SigBlk:.*ffff' "/proc/$pid/status"
+		kill -TERM $pid
+		ended 143 $pid
+	done
+	nothing_left
+}
+
+@test "SIGKILL at any moment leaves nothing behind" {
+	local i pid
+
+	for i in $(seq 40); do
+		"$CBOX" run "$ROOT" sh -c 'sleep 7777; true' "$BATS_TEST_TMPDIR" &
+		pid=$!
+		# A random fraction of what a start takes; the loop is the test, not a wait.
+		python3 -c 'import random, time; time.sleep(random.random() * 0.012)'
+		kill -9 $pid
+		wait $pid 2>/dev/null || true
+	done
+	nothing_left
+	run ! pgrep -f "$BATS_TEST_TMPDIR\$"
+}
+
+@test "without its janitor, cbox tidies up by itself" {
+	local pid janitor
+
+	"$CBOX" run "$ROOT" sh -c 'sleep 600; true' "$BATS_TEST_TMPDIR" &
+	pid=$!
+	wait_for 10 pgrep -x -P $pid cbox-janitor
+	janitor=$(pgrep -x -P $pid cbox-janitor)
+	kill -9 "$janitor"
+	wait_for 10 pgrep -f "^sh -c sleep 600; true $BATS_TEST_TMPDIR\$"
+	kill -TERM $pid
+	wait $pid || true
+	nothing_left
+}
+
+@test "the root stays as it is, unless it is to be written to" {
+	local root=$BATS_TEST_TMPDIR/root before
+
+	cp -a "$ROOT" "$root"
+	before=$(cd "$root" && find . -printf '%p %m %T@ %s\n' | sort)
+	box "$root" sh -c 'echo x >/new; rm /etc/group; chmod 700 /etc; mkdir -p /a/b; cat /new'
+	is "$output" x
+	is "$(cd "$root" && find . -printf '%p %m %T@ %s\n' | sort)" "$before"
+	EXPECT=1 box --read-only "$root" sh -c 'echo x >/new'
+	has "$output" "Read-only file system"
+	is "$(cd "$root" && find . -printf '%p %m %T@ %s\n' | sort)" "$before"
+	box --read-only --tmpfs /tmp:size=1m,mode=700 "$root" sh -c 'echo y >/tmp/y; cat /tmp/y; grep -o "/tmp.*size=[0-9]*k" /proc/mounts'
+	is "${lines[0]}" y
+	has "${lines[1]}" size=1024k
+	box --writable "$root" sh -c 'echo x >/new'
+	is "$(cat "$root/new")" x
+	rm -r "$root"
+	nothing_left
+}
+
+@test "the user is looked up in the root, with groups and home" {
+	box -u app "$ROOT" sh -c 'id -u; id -g; id -G; echo $HOME'
+	is "$output" "1234
+1234
+1234 4321
+/home/app"
+	box -u 55:66 "$ROOT" sh -c 'id -u; id -g; id -G'
+	is "$output" "55
+66
+66"
+	EXPECT=1 box -u nobody "$ROOT" true
+	is "$output" "cbox: no user 'nobody' in the root's /etc/passwd"
+}
+
+@test "another user's pipes open again by name" {
+	is "$("$CBOX" run -u app "$ROOT" sh -c 'echo x >/dev/stdout; echo y >/proc/self/fd/2' 2>&1 | cat)" "x
+y"
+}
+
+@test "environment, directory, host name and limits are set" {
+	echo "FROM_FILE=a b" >"$BATS_TEST_TMPDIR/env"
+	OURS=mine box -e A=1 -e OURS --env-file "$BATS_TEST_TMPDIR/env" -w /var/log --hostname box \
+		--ulimit nofile=99:100 "$ROOT" sh -c 'env | sort | grep -v -e PWD -e SHLVL; pwd; hostname; ulimit -n; ulimit -Hn; umask'
+	is "$output" "A=1
+FROM_FILE=a b
+HOME=/root
+HOSTNAME=box
+OURS=mine
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+/var/log
+box
+99
+100
+0022"
+}
+
+@test "loopback is up, and the only interface, unless the host's network is asked for" {
+	box "$ROOT" sh -c 'ls /sys/class/net; ip addr show lo | grep -c "inet 127.0.0.1/8"'
+	is "$output" "lo
+1"
+	box --network host "$ROOT" readlink /proc/self/ns/net
+	is "$output" "$(readlink /proc/self/ns/net)"
+	EXPECT=1 box --network bridge "$ROOT" true
+	refused cbox
+}
+
+@test "a terminal of its own: size, name, job control, settings restored" {
+	run -5 in_terminal "" run -it "$ROOT" sh -c 'tty; stty size; ls /dev/console; tty </dev/console; exit 5'
+	is "$output" "/dev/pts/0
+41 123
+/dev/console
+/dev/console
+restored"
+}
+
+@test "what is typed reaches the payload, and Ctrl-C is its own" {
+	run -130 in_terminal '\x03' run -it "$ROOT" sh -c 'echo ready; exec sleep 600'
+	has "$output" ready
+	has "$output" restored
+	run -0 in_terminal 'echo $((6*7))\rexit\r' run -it "$ROOT" sh -c 'echo ready; exec sh -i'
+	has "$output" "
+42
+"
+	nothing_left
+}
+
+@test "SIGKILL gives the terminal its settings back" {
+	run python3 - <<'PYTHON'
+import os, pty, signal, subprocess, termios, time
+master, slave = pty.openpty()
+before = termios.tcgetattr(slave)
+box = subprocess.Popen([os.environ["CBOX"], "run", "-it", os.environ["ROOT"], "sleep", "600"],
+                       stdin=slave, stdout=slave, stderr=slave)
+def wait(what):
+    end = time.monotonic() + 10
+    while not what() and time.monotonic() < end:
+        time.sleep(0.01)
+    return what()
+assert wait(lambda: termios.tcgetattr(slave) != before), "never raw"
+box.send_signal(signal.SIGKILL)
+box.wait()
+assert wait(lambda: termios.tcgetattr(slave) == before), "still raw"
+PYTHON
+	is "$output" ""
+	nothing_left
+}
+
+@test "the caller's terminal takes no injected input" {
+	run -0 in_terminal "" run -i "$ROOT" sh -c 'cat /proc/self/stat | cut -d" " -f7'
+	is "${lines[0]}" 0
+}
+
+@test "links in the root lead nowhere on the host" {
+	local root name target=$BATS_TEST_TMPDIR/target before
+
+	mkdir "$target"
+	before=$(ls -la /etc /dev /tmp | wc -l)
+	for name in dev proc sys etc run tmp sbin; do
+		root=$BATS_TEST_TMPDIR/root-$name
+		cp -a "$ROOT" "$root"
+		rm -rf "${root:?}/$name"
+		ln -s "$target" "$root/$name"
+		run "$CBOX" run "$root" true
+		is "$(ls -A "$target")" ""
+		ln -sfn ../../../../../../..$target "$root/$name"
+		run "$CBOX" run --tmpfs /tmp/x "$root" true
+		is "$(ls -A "$target")" ""
+	done
+	root=$BATS_TEST_TMPDIR/root-dev
+	ln -sfn /etc "$root/dev"
+	box "$root" sh -c 'ls /etc/null'
+	is "$output" /etc/null
+	[ ! -e /etc/null ]
+	rm -r "$BATS_TEST_TMPDIR"/root-* "$target"
+	nothing_left
+}
+
+@test "a working directory on a leaked descriptor is none" {
+	exec 8</
+	run -127 "$CBOX" run -w /proc/self/fd/8 "$ROOT" sh -c 'ls'
+	exec 8<&-
+	lacks "$output" home
+}
+
+@test "a record that is no good is refused, with its place" {
+	local root=$BATS_TEST_TMPDIR/root
+
+	cp -a "$ROOT" "$root"
+	mkdir -p "$root/etc/cinit"
+	printf '#cinit-boot 1\nargv=true\0\nnonsense=1\0\nend=\0\n' >"$root/etc/cinit/boot"
+	EXPECT=1 box "$root"
+	refused cbox
+	has "$output" "nonsense: unknown key"
+	ln -sf /dev/zero "$root/etc/cinit/boot"
+	EXPECT=1 box "$root"
+	refused cbox
+	rm -r "$root"
+}
+
+@test "the record says what runs; the command line has the last word" {
+	local root=$BATS_TEST_TMPDIR/root
+
+	cp -a "$ROOT" "$root"
+	mkdir -p "$root/etc/cinit"
+	printf '#cinit-boot 1\nargv=sh\0\nargv=-c\0\nargv=echo "$@"; id -u\0\nargv=sh\0\nargv=image\0\nentrypoint=4\0\nenv=PATH=/bin\0\ncwd=/\0\nuid=1234\0\ngid=1234\0\ncap.bounding=1ffffffffff\0\nend=\0\n' \
+		>"$root/etc/cinit/boot"
+	box "$root"
+	is "$output" "image
+1234"
+	box -u 0 "$root" mine too
+	is "$output" "mine too
+0"
+	box --entrypoint grep "$root" CapBnd /proc/self/status
+	has "$output" 00000000800405fb
+	rm -r "$root"
+}
+
+@test "a root without cinit gets ours" {
+	local root=$BATS_TEST_TMPDIR/root
+
+	cp -a "$ROOT" "$root"
+	rm "$root/sbin/cinit"
+	box --init-path "$CINIT" "$root" sh -c 'tr "\0" " " </proc/1/cmdline'
+	has "$output" "/dev/cinit "
+	rm -r "$root"
+}
+
+@test "a dry run tells the steps and does none" {
+	box --dry-run --read-only "$ROOT" true
+	has "$output" "unshare --mount --pid"
+	has "$output" "pivot_root"
+	has "$output" "remount,bind,ro"
+	has "$output" "exec /sbin/cinit"
+	run --separate-stderr "$CBOX" run --explain "$ROOT" echo done
+	is "$output" done
+	has "$stderr" "mount -t overlay"
+	nothing_left 'separate-stderr*'
+}
+
+as_nobody() {
+	setpriv --reuid 4242 --regid 4242 --clear-groups "$@"
+}
+
+@test "a user without privileges is root in a namespace of their own" {
+	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR"
+	cp "$CBOX" "$BATS_FILE_TMPDIR/cbox"
+	cd /
+	run -0 as_nobody "$BATS_FILE_TMPDIR/cbox" run "$ROOT" sh -c 'id -u; echo x >/new; cat /new; grep -c . /proc/self/uid_map; tr "\0" " " </proc/1/cmdline'
+	is "${lines[0]}:${lines[1]}:${lines[2]}" "0:x:1"
+	has "${lines[3]}" /sbin/cinit
+	run -1 as_nobody "$BATS_FILE_TMPDIR/cbox" run -u app "$ROOT" true
+	has "$output" "run cbox as root"
+	rm "$BATS_FILE_TMPDIR/cbox"
+	nothing_left
+}
+
+@test "where no namespace may be made, it says so" {
+	run -1 capsh --drop=cap_sys_admin -- -c "exec '$CBOX' run '$ROOT' true"
+	refused cbox
+	has "$output" CAP_SYS_ADMIN
+	nothing_left
+}
