@@ -6,23 +6,19 @@
 enum { WIDTH = 80, HELP_COLUMN = 26 };
 
 /* Writes text from `column` on, broken between words, further lines indented to HELP_COLUMN. */
-static void wrapped(FILE *out, int column, const char *text)
+static void wrapped(FILE *out, const char *text)
 {
-	while (*text) {
-		size_t word = strcspn(text, " ");
+	int column = HELP_COLUMN;
 
-		if (column + (int)word >= WIDTH) {
+	while (*text) {
+		int word = (int)strcspn(text, " ");
+
+		if (column > HELP_COLUMN && column + 1 + word >= WIDTH) {
 			fprintf(out, "\n%*s", HELP_COLUMN, "");
 			column = HELP_COLUMN;
 		}
-		fprintf(out, "%.*s", (int)word, text);
-		column += (int)word;
-		text += word;
-		if (*text == ' ') {
-			fputc(' ', out);
-			column++;
-			text++;
-		}
+		column += fprintf(out, "%s%.*s", column > HELP_COLUMN ? " " : "", word, text);
+		text += word + (text[word] == ' ');
 	}
 	fputc('\n', out);
 }
@@ -48,7 +44,7 @@ static void option(FILE *out, const struct opt *o)
 		n = 0;
 	}
 	fprintf(out, "%*s", HELP_COLUMN - n, "");
-	wrapped(out, HELP_COLUMN, o->help);
+	wrapped(out, o->help);
 }
 
 static void usage(
