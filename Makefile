@@ -95,7 +95,7 @@ $(B)/guest/%.o: %.c Makefile
 $(B)/man/mkdoc: $(B)/man/mkdoc.o $(B)/common.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/man/%: man/%.in $(B)/man/mkdoc
-	$(B)/man/mkdoc page $* < $< > $@
+	$(B)/man/mkdoc page < $< > $@
 pages: $(PAGES)
 completions: $(B)/man/mkdoc
 	for p in cbuild cbox; do $(B)/man/mkdoc completion $$p > $(B)/$$p.bash; done
