@@ -18,7 +18,8 @@ struct reader {
 	struct extent *extents; /* of the file in place */
 	size_t extent_count, extent_capacity;
 	struct err source_error; /* why the stream could not go on */
-	bool source_failed;
+	bool source_failed, source_ended;
+	bool cut_short; /* the archive ends where its last file does, without padding */
 	locale_t locale, previous_locale;
 };
 
@@ -33,6 +34,7 @@ static la_ssize_t give(struct archive *a, void *context, const void **bytes)
 		archive_set_error(a, EIO, "%s", r->source_error.text);
 		return -1;
 	}
+	r->source_ended = !size;
 	return (la_ssize_t)size;
 }
 
@@ -220,7 +222,9 @@ static int read_content(
 			return done;
 		end = (uint64_t)at + n;
 	}
-	if (got < ARCHIVE_WARN)
+	/* umoci ends a layer behind the last byte of its last file; Go's reader takes it. */
+	r->cut_short = got < ARCHIVE_WARN && r->source_ended && end == size;
+	if (got < ARCHIVE_WARN && !r->cut_short)
 		return failed(r, e);
 	if (r->stream->fd < 0) {
 		entry->inode->content = spool_file(&r->writer, &r->out->arena, size);
@@ -290,9 +294,9 @@ static int read_all(struct reader *r, struct err *e)
 {
 	struct archive_entry *from;
 	uint64_t size;
-	int got;
+	int got = 0;
 
-	while ((got = each_header(r, &from, e)) > 0) {
+	while (!r->cut_short && (got = each_header(r, &from, e)) > 0) {
 		const struct entry *entry;
 		int done = take(r, from, &size, e);
 
@@ -305,6 +309,8 @@ static int read_all(struct reader *r, struct err *e)
 		if (done < 0)
 			return err_at(e, done, "'%s': ", last_path(r));
 	}
+	if (r->cut_short)
+		return 0;
 	return got < 0 && r->out->count ? err_at(e, got, "behind '%s': ", last_path(r)) : got;
 }
 

@@ -358,6 +358,22 @@ static void root_archive_is_one_layer(void)
 		"\nf 0644 0:0 1 d/b " SHA_B "\n");
 }
 
+static void archive_may_end_with_its_last_file(void)
+{
+	auto_buf struct buf archive = { 0 };
+
+	make_layer(&archive, 0, NULL);
+	/* The last file's only byte is the last but for padding and two empty blocks. */
+	while (!archive.bytes[archive.size - 1])
+		archive.size--;
+	expect(save("short.tar", &archive),
+		"d 0755 0:0 - .\nd 0755 0:0 - d\nf 0644 0:0 1 d/a " SHA_A
+		"\nf 0644 0:0 1 d/b " SHA_B "\n");
+	archive.size--;
+	expect(save("short.tar", &archive),
+		"error: 'short.tar': 'd/b': bad tar data: Truncated tar archive");
+}
+
 static void names_are_bytes_in_any_locale(void)
 {
 	auto_buf struct buf archive = { 0 };
@@ -430,7 +446,7 @@ static void bombs_are_stopped(void)
 {
 	struct image_options tight = plain;
 	auto_buf struct buf archive = { 0 };
-	auto_free char *size = NULL, *entries = NULL, *ratio = NULL;
+	auto_free char *size = NULL, *entries = NULL;
 	char *zeros = xcalloc(1, 80 << 20);
 	struct tar t;
 
@@ -509,6 +525,7 @@ int main(void)
 	RUN(docker_archive_with_a_linked_layer);
 	RUN(hostile_docker_manifests_are_refused);
 	RUN(root_archive_is_one_layer);
+	RUN(archive_may_end_with_its_last_file);
 	RUN(names_are_bytes_in_any_locale);
 	RUN(sparse_files_keep_their_holes);
 	RUN(directory_is_read_as_it_is);
