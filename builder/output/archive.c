@@ -50,7 +50,7 @@ static la_ssize_t take(struct archive *a, void *context, const void *bytes, size
 	struct writer *w = context;
 
 	(void)a;
-	if (w->used + size > BUFFER && flush(w) < 0)
+	if ((size >= BUFFER / 2 || w->used + size > BUFFER) && flush(w) < 0)
 		return -1;
 	if (size >= BUFFER / 2) {
 		w->failed = io_write(w->fd, bytes, size);

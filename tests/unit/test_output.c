@@ -335,6 +335,31 @@ static void initramfs_has_what_cpio_holds(void)
 	tree_free(t);
 }
 
+/* Large files are written past the buffer in which small ones are collected. */
+static void large_files_come_behind_the_small_ones_before_them(void)
+{
+	enum { LARGE = 150 * 1024 };
+	static const char *const formats[] = { "cpio", "tar" };
+	auto_free char *large = xmalloc(LARGE + 1);
+
+	memset(large, 'x', LARGE);
+	large[LARGE] = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+		auto_buf struct buf notes = { 0 }, names = { 0 };
+		auto_close int fd = memfd_create("archive", MFD_CLOEXEC);
+		struct tree *t = tree_new();
+
+		(void)add_file(t, tree_root(t), "a", 0644, "small");
+		(void)add_file(t, tree_root(t), "b", 0644, large);
+		tree_sort(t);
+		check_int(write_as(t, formats[i], fd, &notes), 0);
+		list(fd, &names);
+		check(names.bytes && strstr(names.bytes, "a ") < strstr(names.bytes, "b "));
+		check(names.bytes && strstr(names.bytes, "b ") != NULL);
+		tree_free(t);
+	}
+}
+
 static void initramfs_refuses_what_is_too_big(void)
 {
 	struct tree *t = tree_new();
@@ -421,6 +446,7 @@ int main(void)
 	RUN(archives_are_the_same_each_time);
 	RUN(tar_has_everything);
 	RUN(initramfs_has_what_cpio_holds);
+	RUN(large_files_come_behind_the_small_ones_before_them);
 	RUN(initramfs_refuses_what_is_too_big);
 	RUN(holes_stay_holes);
 	RUN(format_follows_from_the_name);
