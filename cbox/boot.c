@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cbox/initramfs.h"
 #include "cbox/machine.h"
 #include "cbox/record.h"
-#include "cbox/source.h"
 #include "cbox/verbs.h"
 #include "lib/auto.h"
 
@@ -21,7 +21,7 @@ static int tell_lost(const struct vm_report *report)
 }
 
 static int run(const struct cbox_machine *m, const struct cbox_row *row,
-	const struct source *source, const struct record *record, struct err *e)
+	const struct initramfs *from, const struct record *record, struct err *e)
 {
 	enum { STOP_MS = 10000 };
 	const struct boot *b = &record->boot;
@@ -39,7 +39,7 @@ static int run(const struct cbox_machine *m, const struct cbox_row *row,
 	int r = cbox_machine_record(record, &fd, e);
 
 	if (r == 0)
-		r = vm_run(&m->plan, fd, source->fd, &streams, &report, e);
+		r = vm_run(&m->plan, fd, from->fd, &streams, &report, e);
 	if (r < 0)
 		return r;
 	return report.status == BOOT_STATUS_LOST && report.ended_ns < 0 ? tell_lost(&report)
@@ -47,41 +47,41 @@ static int run(const struct cbox_machine *m, const struct cbox_row *row,
 }
 
 static int boot(const struct cbox_row *row, const struct opt_list *operands,
-	struct source *source, struct record *record, struct err *e)
+	struct initramfs *from, struct record *record, struct err *e)
 {
 	const struct record_usual usual = { .caps = BOOT_CAPS_KEEP };
 	auto_machine struct cbox_machine machine;
 	int r;
 
 	cbox_machine_init(&machine);
-	r = source_open(source, operands->items[0], record, e);
+	r = initramfs_open(from, operands->items[0], record, e);
 	if (r == 0 && !record->boot.hostname)
 		r = record_random_name(record, &record->boot.hostname, e);
 	if (r == 0)
-		r = record_change(record, row, operands->items + 1, source->root, &usual, e);
+		r = record_change(record, row, operands->items + 1, from->root, &usual, e);
 	if (r == 0)
 		r = cbox_machine_complete(record, e);
 	if (r == 0)
-		r = cbox_machine_plan(&machine, row, source, e);
+		r = cbox_machine_plan(&machine, row, from, e);
 	if (r < 0)
 		return r;
 	if (row->dry_run || row->explain)
 		cbox_machine_explain(&machine, row->dry_run ? stdout : stderr);
-	return row->dry_run ? 0 : run(&machine, row, source, record, e);
+	return row->dry_run ? 0 : run(&machine, row, from, record, e);
 }
 
 int cbox_boot(const struct cbox_row *row, const struct opt_list *operands, struct err *e)
 {
 	struct record *record;
-	auto_source struct source source;
+	auto_initramfs struct initramfs from;
 	int r;
 
 	if (!operands->count)
 		return err_set(e, CBOX_USAGE, "what to boot? see 'cbox boot --help'");
 	record = xmalloc(sizeof(*record)); /* of some size: not on the stack */
 	record_init(record);
-	source_init(&source);
-	r = boot(row, operands, &source, record, e);
+	initramfs_init(&from);
+	r = boot(row, operands, &from, record, e);
 	record_release(record);
 	free(record);
 	return r;

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cbox/source.h"
+#include "cbox/initramfs.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "builder/build.h"
+#include "builder/tree/content.h"
 #include "lib/auto.h"
 #include "lib/extract.h"
 #include "lib/io.h"
 
-void source_init(struct source *s)
+void initramfs_init(struct initramfs *s)
 {
-	*s = (struct source){ .fd = -1, .root = -1 };
+	*s = (struct initramfs){ .fd = -1, .root = -1 };
 }
 
-void source_release(struct source *s)
+void initramfs_release(struct initramfs *s)
 {
 	if (!s)
 		return;
@@ -50,7 +52,7 @@ static int take_record(
 	return r < 0 ? r : 1;
 }
 
-static int use_initramfs(struct source *s, const char *path, int fd, unsigned growth,
+static int use_initramfs(struct initramfs *s, const char *path, int fd, unsigned growth,
 	struct record *record, struct err *e)
 {
 	struct stat st;
@@ -66,15 +68,62 @@ static int use_initramfs(struct source *s, const char *path, int fd, unsigned gr
 	return r < 0 ? err_at(e, r, "'%s': ", path) : 0;
 }
 
-int source_open(struct source *s, const char *path, struct record *record, struct err *e)
+/* The boot record that was made for an image. */
+static int record_of_tree(const struct tree *tree, struct record *record, struct err *e)
+{
+	const struct content *c;
+	struct node *node;
+	ssize_t n;
+
+	if (tree_resolve(tree, BOOT_PATH, TREE_FOLLOW, &node) < 0)
+		return 0;
+	c = node->inode->content;
+	if (node->inode->type != INODE_FILE || !c || c->size > BOOT_SIZE_MAX)
+		return err_set(e, -EINVAL, "'%s' is no boot record", BOOT_PATH);
+	n = content_pread(c, buf_room(&record->bytes, c->size), c->size, 0, e);
+	if (n < 0)
+		return (int)n;
+	buf_added(&record->bytes, (size_t)n);
+	return record_decode(record, e);
+}
+
+/* The initramfs gets our own process 1, also where the root has an older one. */
+static int pack(struct initramfs *s, const char *path, struct record *record, struct err *e)
+{
+	const struct build_request request = {
+		.inputs = &path, .input_count = 1, .image.limits = LIMITS_DEFAULT
+	};
+	struct build *b = NULL;
+	struct stat st;
+	int r = build_tree(&request, &b, e);
+
+	if (r == 0 && !record->found)
+		r = record_of_tree(b->tree, record, e);
+	if (r == 0) {
+		s->fd = io_scratch(NULL, e);
+		r = s->fd < 0 ? s->fd : build_write(b, "cpio", s->fd, e);
+	}
+	if (r == 0 && fstat(s->fd, &st) == 0)
+		s->size = (uint64_t)st.st_size;
+	build_free(b);
+	return r;
+}
+
+int initramfs_open(struct initramfs *s, const char *path, struct record *record, struct err *e)
 {
 	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
 	unsigned growth;
+	int r = 0;
 
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_sys(e, "cannot open '%s'", path);
-	growth = growth_of(fd);
+	growth = S_ISREG(st.st_mode) ? growth_of(fd) : 0;
 	if (growth)
 		return use_initramfs(s, path, fd, growth, record, e);
-	return err_set(e, -EINVAL, "'%s' is not an initramfs", path);
+	if (S_ISDIR(st.st_mode) && faccessat(fd, "oci-layout", F_OK, 0) < 0) {
+		s->root = take_fd(&fd);
+		r = record_load(record, s->root, e);
+	}
+	return r < 0 ? err_at(e, r, "'%s': ", path) : pack(s, path, record, e);
 }

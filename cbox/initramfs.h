@@ -11,18 +11,18 @@
  * What the operand of `cbox boot` stands for, as the initramfs that a machine takes: one that
  * cbuild made as it is; a directory or an image made into one, in an unlinked file.
  */
-struct source {
+struct initramfs {
 	const char *path; /* of an initramfs, the operand itself; NULL: fd */
 	int fd;           /* an initramfs without a name; -1: path */
 	uint64_t size;    /* of the root in memory, in bytes, about */
 	int root;         /* the directory; -1 where it is none */
 };
 
-#define auto_source released_by(source_release)
+#define auto_initramfs released_by(initramfs_release)
 
-void source_init(struct source *s);
-void source_release(struct source *s);
+void initramfs_init(struct initramfs *s);
+void initramfs_release(struct initramfs *s);
 
 /* Opens it and loads its boot record, where it has one. */
-int source_open(
-	struct source *s, const char *path, struct record *record, struct err *e) must_check;
+int initramfs_open(
+	struct initramfs *s, const char *path, struct record *record, struct err *e) must_check;

@@ -87,12 +87,12 @@ static int choose_kvm(const char *accel, const struct probe *p, bool *kvm, struc
 }
 
 int cbox_machine_plan(struct cbox_machine *m, const struct cbox_row *row,
-	const struct source *source, struct err *e)
+	const struct initramfs *from, struct err *e)
 {
 	struct machine_wish wish = {
 		.machine = row->machine,
-		.initrd = source->path,
-		.root_size = source->size,
+		.initrd = from->path,
+		.root_size = from->size,
 		.memory = row->memory > 0 ? (uint64_t)row->memory : 0,
 		.cpus = row->cpus > 0 ? (unsigned)(row->cpus > 1000 ? 1000 : row->cpus) : 0,
 		.verbose = row->verbose,

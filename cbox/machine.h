@@ -3,9 +3,9 @@
 
 #include <stdio.h>
 
+#include "cbox/initramfs.h"
 #include "cbox/options.h"
 #include "cbox/record.h"
-#include "cbox/source.h"
 #include "qemu/kernel.h"
 #include "qemu/machine.h"
 #include "qemu/probe.h"
@@ -26,7 +26,7 @@ void cbox_machine_release(struct cbox_machine *m);
 
 /* Finds the kernel, probes the host and makes the plan. */
 int cbox_machine_plan(struct cbox_machine *m, const struct cbox_row *row,
-	const struct source *source, struct err *e) must_check;
+	const struct initramfs *from, struct err *e) must_check;
 
 /* Adds to the record what only the machine's host knows: ports, time, entropy. */
 int cbox_machine_complete(struct record *r, struct err *e) must_check;
