@@ -8,7 +8,7 @@ static const struct opt table[] = {
 };
 
 static const struct opts_verb verbs[] = {
-	{ VERB_RUN, "run", "[options] ROOTFS [command ...]",
+	{ VERB_RUN, "run", "[options] IMAGE|ROOTFS [command ...]",
 		"run a root file system as a container", true },
 	{ VERB_BOOT, "boot", "[options] IMAGE|ROOTFS|INITRAMFS [command ...]",
 		"boot a root file system as a virtual machine", true },

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "builder/build.h"
 #include "cbox/record.h"
+#include "cbox/unpack.h"
 #include "cbox/verbs.h"
 #include "launch/caps.h"
 #include "launch/launch.h"
@@ -54,11 +54,15 @@ static int open_root(struct run *r, struct err *e)
 	const char *path = r->operands->items[0];
 
 	r->root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (r->root < 0 && errno == ENOTDIR)
-		return err_set(e, -ENOTDIR,
-			"'%s' is not a directory; type 'cbuild %s -o ROOTFS' and run that",
-			path, path);
-	return r->root < 0 ? err_sys(e, "cannot open '%s'", path) : 0;
+	if (r->root < 0 && errno != ENOTDIR)
+		return err_sys(e, "cannot open '%s'", path);
+	if (r->root >= 0 && !unpack_is_layout(r->root))
+		return 0;
+	if (r->row->writable)
+		return err_set(e, CBOX_USAGE, "--writable: '%s' is an image, not a root", path);
+	auto_close_fd(&r->root);
+	r->root = unpack_image(path, e);
+	return r->root < 0 ? r->root : 0;
 }
 
 static int make_record(struct run *r, const char *name, struct err *e)
@@ -77,31 +81,20 @@ static int make_record(struct run *r, const char *name, struct err *e)
 /* The root's own process 1, or else the one that was built or installed with this program. */
 static int find_init(struct run *r, struct err *e)
 {
-	static const char *const places[] = { "cinit", "../lib/cinit/cinit" };
 	auto_close int own = beneath_open(r->root, BOOT_INIT, O_PATH, 0);
-	char self[PATH_MAX];
-	ssize_t length;
+	auto_free char *ours = NULL;
+	int code;
 
 	if (own >= 0)
 		return 0;
 	r->plan.init = r->row->init_path;
 	if (r->plan.init)
 		return 0;
-	length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (length < 0)
-		return err_sys(e, "cannot read '/proc/self/exe'");
-	self[length] = '\0';
-	(void)dirname(self);
-	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-		const char *path = arena_printf(&r->record.arena, "%s/%s", self, places[i]);
-
-		if (access(path, R_OK) < 0)
-			continue;
-		r->plan.init = path;
-		return 0;
-	}
-	return err_set(e, -ENOENT, "'%s' has no '%s', and there is no 'cinit' beside '%s/cbox'",
-		r->operands->items[0], BOOT_INIT, self);
+	code = build_find_init(&ours, e);
+	if (code < 0)
+		return err_at(e, code, "'%s' has no '%s': ", r->operands->items[0], BOOT_INIT);
+	r->plan.init = arena_strdup(&r->record.arena, ours);
+	return 0;
 }
 
 /* What the launcher does itself is taken out of the record: process 1 may not any more. */
