@@ -169,6 +169,7 @@ CapAmb: 0000000000002000"
 	refused cbox
 	EXPECT=1 box "$ROOT/etc/passwd" true
 	refused cbox
+	has "$output" "etc/passwd"
 	EXPECT=1 box "$ROOT"
 	is "$output" "cbox: the root says no command to run; give one behind it"
 }
@@ -430,6 +431,43 @@ PYTHON
 	box --entrypoint grep "$root" CapBnd /proc/self/status
 	has "$output" 00000000800405fb
 	rm -r "$root"
+}
+
+@test "an image runs as it is, an archive or a layout" {
+	local name
+
+	for name in hello.docker.tar hello.oci; do
+		image $name
+		box "$REPLY"
+		has "$output" "hello from process 2, user 0"
+	done
+	EXPECT=2 box --writable "$REPLY"
+	has "$output" "is an image, not a root"
+	nothing_left
+}
+
+@test "SIGKILL while an image is unpacked leaves nothing behind" {
+	local i pid
+
+	image redis.docker.tar
+	for i in $(seq 8); do
+		TMPDIR=$BATS_TEST_TMPDIR "$CBOX" run --entrypoint sleep "$REPLY" 7777 &
+		pid=$!
+		python3 -c 'import random, time; time.sleep(random.random() * 0.5)'
+		kill -9 $pid
+		wait $pid 2>/dev/null || true
+	done
+	nothing_left
+	run ! grep -q "tmpfs /tmp" /proc/mounts
+}
+
+@test "an image that is cut is refused, and leaves nothing" {
+	image hello.docker.tar
+	head -c 5000 "$REPLY" >"$BATS_TEST_TMPDIR/cut.tar"
+	EXPECT=1 box "$BATS_TEST_TMPDIR/cut.tar"
+	refused cbox
+	has "$output" cut.tar
+	nothing_left cut.tar
 }
 
 @test "a root without cinit gets ours" {
