@@ -30,7 +30,7 @@ $(error FLAVOR is one of release, debug, asan, cover)
 endif
 
 # pkg-config names of what the host tools link with. ISA-L reads gzip; without it libarchive does.
-LIBS    := libarchive libcap jansson libcrypto libzstd
+LIBS    := libarchive libcap jansson libcrypto libzstd ext2fs com_err
 ifeq ($(shell pkg-config --exists libisal && echo yes),yes)
 LIBS    += libisal
 STD     += -DHAVE_ISAL

@@ -15,6 +15,8 @@ build musl-tools            static musl for process 1
 build libarchive-dev        reads and writes tar and cpio
 build libcap-dev            capabilities by name
 build libjansson-dev        JSON of images
+build libext2fs-dev         makes ext4 disks
+build comerr-dev            tells what libext2fs could not do
 build libssl-dev            SHA-256 of layers
 build libzstd-dev           zstd layers
 build libisal-dev           gzip layers, fast
@@ -40,6 +42,7 @@ check crun                  runs our rootfs
 check qemu-system-x86       runs our rootfs
 check zstd                  compresses test images
 check cpio                  reads our initramfs
+check e2fsprogs             checks our ext4 disks
 check attr                  shows extended attributes
 check libcap2-bin           shows capabilities
 check strace                watches what a program does

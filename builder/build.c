@@ -88,6 +88,8 @@ int build_tree(const struct build_request *request, struct build **out, struct e
 	int r;
 
 	arena_init(&b->arena);
+	b->size = request->size;
+	b->spare = request->spare;
 	b->tree = tree_new();
 	r = open_inputs(&s, e);
 	if (r == 0)
@@ -107,9 +109,15 @@ int build_tree(const struct build_request *request, struct build **out, struct e
 
 int build_write(struct build *b, const char *format, int fd, struct err *e)
 {
-	struct output o = { .tree = b->tree, .notes = &b->notes };
+	auto_buf struct buf identity = { 0 };
+	struct output o = {
+		.tree = b->tree, .notes = &b->notes, .size = b->size, .spare = b->spare
+	};
 	int r = output_find(format, "", &o.format, e);
 
+	for (size_t i = 0; i < b->layer_count; i++)
+		buf_printf(&identity, "%s\n", b->layers[i].digest ? b->layers[i].digest : "");
+	o.identity = identity.bytes;
 	return r < 0 ? r : output_write(&o, fd, e);
 }
 

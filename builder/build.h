@@ -55,6 +55,8 @@ struct build_request {
 	struct build_change change;
 	struct adjust adjust;
 	time_t epoch;     /* the time of what no layer gives a time */
+	uint64_t size;    /* of a disk in bytes; 0: as the tree needs */
+	uint64_t spare;   /* bytes that a disk has free besides */
 	bool plain;       /* the image's own tree: no process 1, skeleton, boot record */
 	bool initramfs;   /* with a link /init to process 1 */
 	const char *init; /* host path of cinit; NULL: as build_find_init finds it */
@@ -68,6 +70,7 @@ struct build {
 	struct image_config config;
 	struct build_layer *layers; /* bottom first */
 	size_t layer_count;
+	uint64_t size, spare;  /* of a disk, from the request */
 	struct buf notes;      /* lines for the person who waits */
 	struct image **images; /* the contents of files lie in them */
 	size_t image_count;

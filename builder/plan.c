@@ -30,6 +30,9 @@ static int plan_output(struct plan *p, struct err *e)
 			"-o -: standard output takes tar or cpio, not %s; "
 			"give -f",
 			p->format->name);
+	if ((row->size >= 0 || row->free >= 0) && p->format->kind != OUTPUT_FILE)
+		return err_set(e, -EINVAL, "--size and --free are for disks, not for %s",
+			p->format->name);
 	return 0;
 }
 
@@ -101,6 +104,8 @@ static void plan_request(struct plan *p)
 		row->env.count, row->user, row->workdir, row->stop_signal };
 	q->adjust.exclude = row->exclude.items;
 	q->adjust.exclude_count = row->exclude.count;
+	q->size = or_default(row->size, 0);
+	q->spare = or_default(row->free, 0);
 	q->plain = row->no_init;
 	q->initramfs = !row->no_init && p->format->is_initramfs;
 	q->init = row->init;

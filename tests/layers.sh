@@ -28,6 +28,7 @@ libraries() {
 	cat <<'ROWS'
 archive.h         builder/image/layer.c builder/output/archive.c lib/unpack.c lib/extract.c
 archive_entry.h   builder/image/layer.c builder/output/archive.c lib/unpack.c lib/extract.c
+ext2fs/ext2fs.h   builder/output/ext4.h
 sys/capability.h  launch/caps.c builder/image/filecaps.c builder/output/filecaps.c
 ROWS
 }

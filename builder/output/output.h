@@ -27,7 +27,10 @@ struct output_format;
 struct output {
 	struct tree *tree;
 	const struct output_format *format;
-	struct buf *notes; /* what the format or file system could not hold: a line each */
+	uint64_t size;        /* of a disk in bytes; 0: as the tree needs */
+	uint64_t spare;       /* bytes that a disk has free besides */
+	const char *identity; /* what the tree came from, for a disk's UUID; or NULL */
+	struct buf *notes;    /* what the format or file system could not hold: a line each */
 };
 
 struct output_format {
@@ -61,3 +64,4 @@ void output_note(const struct output *o, const char *format, ...) printf_like(2,
 int output_dir(const struct output *o, int fd, struct err *e) must_check;
 int output_tar(const struct output *o, int fd, struct err *e) must_check;
 int output_cpio(const struct output *o, int fd, struct err *e) must_check;
+int output_ext4(const struct output *o, int fd, struct err *e) must_check;

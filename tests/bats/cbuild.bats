@@ -107,6 +107,61 @@ root_tar() { # directory, archive
 	done
 }
 
+@test "an ext4 has all of it, is clean for e2fsck, and the same each time" {
+	require_root
+	need e2fsck debugfs
+	make_root root
+	mkdir root/many
+	# Names over several directory blocks, a target outside the inode, more runs than fit in it.
+	(cd root/many && seq -f "a-name-of-some-length-to-fill-blocks-%g" 300 | xargs touch)
+	ln -s "$(printf '%0200d' 0)" root/many/long-target
+	for i in 0 1 2 3 4 5 6 7; do
+		printf run | dd of=root/many/runs bs=1 seek=$((i * 40000)) conv=notrunc status=none
+	done
+	find root/many -exec touch -h -d '1960-02-03 04:05:06Z' {} +
+	root_tar root root.tar
+	"$CBUILD" -q --no-init root.tar -o out.ext4
+	"$CBUILD" -q --no-init root.tar -o again.ext4
+	cmp out.ext4 again.ext4
+	e2fsck -fn out.ext4
+	mkdir out
+	debugfs -R 'rdump / out' out.ext4 2>rdump.log
+	rmdir out/lost+found
+	# rdump knows neither sticky bits, times of links, hard links, nor devices.
+	plain() {
+		(cd "$1" && find . -type f -exec sha256sum {} + -o -type d -printf '%U:%G %p\n' -o -type l -printf '%l %p\n' |
+			LC_ALL=C sort)
+	}
+	diff <(plain root) <(plain out)
+	stats=$(for f in sub/deep sub/caps sub/suid dev/disk a-link many/runs; do debugfs -R "stat $f" out.ext4 2>&1; done)
+	has "$stats" 'security.capability (20)'
+	has "$stats" 'user.note (9) = "any thing"'
+	has "$stats" 'User:   101   Group: -294967296'
+	has "$stats" 'Mode:  04711'
+	has "$stats" 'Device major/minor number: 259:70000'
+	has "$stats" 'Links: 3'
+	has "$stats" 'Mode:  01777'
+	has "$stats" 'mtime: 0xed5bc372:00000000'
+}
+
+@test "an ext4 has the size and the room that are asked for, or is refused" {
+	mkdir root
+	head -c 3000000 /dev/urandom >root/big
+	"$CBUILD" -q --no-init root -o out.ext4 --size 64m
+	is "$(stat -c %s out.ext4)" 67108864
+	"$CBUILD" -q --no-init root -o small.ext4
+	"$CBUILD" -q --no-init root -o roomy.ext4 --free 200m
+	free_blocks() { dumpe2fs -h "$1" 2>/dev/null | sed -n 's/^Free blocks: *//p'; }
+	[ $(($(free_blocks roomy.ext4) - $(free_blocks small.ext4))) -ge 47000 ]
+	for f in out small roomy; do e2fsck -fn $f.ext4; done
+	run "$CBUILD" -q --no-init root -o tiny.ext4 --size 2m
+	refused cbuild
+	has "$output" "is too small; it takes about --size"
+	run "$CBUILD" -q --no-init root -o out.tar --size 2m
+	is "$status" 2
+	[ ! -e tiny.ext4 ] && [ ! -e out.tar ]
+}
+
 @test "an output that exists is kept, and replaced with --force" {
 	mkdir root
 	tar -C root -cf root.tar .
