@@ -19,7 +19,7 @@ static int put_list(const json_t *from, const char *key, struct arena *a,
 	struct config_list *to, struct err *e)
 {
 	const char **items;
-	json_t *array;
+	json_t *array = NULL;
 	int r = json_member_texts(from, key, &array, e);
 	size_t n = json_array_size(array);
 
@@ -121,7 +121,7 @@ static int put_history(
 	const json_t *document, struct arena *a, struct image_config *c, struct err *e)
 {
 	struct config_history *steps;
-	json_t *array;
+	json_t *array = NULL;
 	int r = json_member_array(document, "history", &array, e);
 	size_t n = json_array_size(array);
 

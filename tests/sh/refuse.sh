@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each hostile archive of tests/refuse: exit status 1, one line that names it, nothing left.
 set -eu
+# shellcheck source=tests/env.sh
 . tests/env.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -20,7 +21,7 @@ for file in "$work"/in/*.tar; do
 	[ "$status" -eq 1 ] || why="exit status $status"
 	[ "$(wc -l <"$work/said")" -eq 1 ] || why="$why; not one line"
 	grep -qF "$reason.tar'" "$work/said" || why="$why; does not name it"
-	[ -z "$(ls -A "$work/out" "$work/tmp" | grep -v ':$' || true)" ] || why="$why; left something"
+	[ -z "$(find "$work/out" "$work/tmp" -mindepth 1)" ] || why="$why; left something"
 	if [ -z "$why" ]; then
 		echo "ok $n - refused: $reason"
 	else
