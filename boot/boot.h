@@ -140,6 +140,13 @@ int boot_decode(struct boot *b, char *bytes, size_t size, struct boot_error *err
  */
 long boot_encode(const struct boot *b, char *to, size_t size, struct boot_error *error);
 
+/*
+ * What `cinit --facts` tells on standard output in front of a payload: this line, then lines
+ * "key=value": kernel (its release), hostname, pid1 (the name of process 1), process ("PID NAME",
+ * one each), threads (how many more are the kernel's own), and at last "end=".
+ */
+#define BOOT_FACTS "#cinit-facts 1\n"
+
 /* The resource of a limit's name, or -1, and the other way round (NULL). */
 int boot_limit_resource(const char *name, size_t length);
 const char *boot_limit_name(uint32_t resource);

@@ -7,6 +7,7 @@
 
 #include "init/child.h"
 #include "init/control.h"
+#include "init/facts.h"
 #include "init/init.h"
 #include "init/machine.h"
 #include "init/mounts.h"
@@ -165,6 +166,20 @@ static void run_container(struct init *in, const char **argv, const char *const 
 	}
 }
 
+/* For `cbox compare`: what the payload would see, and then the payload in this same process. */
+static int tell_facts(struct init *in, const char **argv, const char *const *env)
+{
+	const struct child c = { .argv = argv, .env = env };
+	int r = facts_tell();
+
+	if (r < 0)
+		say_and_exit(BOOT_STATUS_FAILED, "cannot tell the facts: %e", -r);
+	if (!argv[0])
+		return 0;
+	r = child_become(in, &c);
+	return r == -ENOENT ? BOOT_STATUS_NOT_FOUND : BOOT_STATUS_CANNOT_EXEC;
+}
+
 int main(int argc, char **argv, char **envp)
 {
 	const char *const *env = (const char *const *)(uintptr_t)envp;
@@ -179,6 +194,8 @@ int main(int argc, char **argv, char **envp)
 	if (in.role == ROLE_MACHINE)
 		run_machine(&in);
 	first = options_parse(&in.options, argv);
+	if (in.options.facts)
+		return tell_facts(&in, (const char **)(uintptr_t)(argv + first), env);
 	in.grace = in.options.grace;
 	take_role(&in);
 	run_container(&in, (const char **)(uintptr_t)(argv + first), env);

@@ -100,6 +100,12 @@ static void option_keep(struct options *o, const char *value)
 	o->keep = true;
 }
 
+static void option_facts(struct options *o, const char *value)
+{
+	(void)value;
+	o->facts = true;
+}
+
 static void option_parent_death(struct options *o, const char *value)
 {
 	o->parent_death = signal_or_exit("-p", value, strlen(value), 1);

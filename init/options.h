@@ -19,7 +19,7 @@ struct delay {
 };
 
 struct options {
-	bool subreaper, group, warn, keep, grace_given;
+	bool subreaper, group, warn, keep, facts, grace_given;
 	int verbosity; /* enum say_level; SAY_WARNING to start with */
 	int parent_death;
 	int boot_fd;                      /* -1: none */
