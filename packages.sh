@@ -42,6 +42,8 @@ check crun                  runs our rootfs
 check qemu-system-x86       runs our rootfs
 check zstd                  compresses test images
 check cpio                  reads our initramfs
+check squashfs-tools-ng     makes our squashfs
+check squashfs-tools        unpacks our squashfs
 check e2fsprogs             checks our ext4 disks
 check attr                  shows extended attributes
 check libcap2-bin           shows capabilities

@@ -18,6 +18,8 @@ const struct output_format output_formats[] = {
 	{ "cpio.zst", "initramfs.zst", ".cpio.zst", "initramfs, zstd", OUTPUT_STREAM, true,
 		"zstd", output_cpio },
 	{ "ext4", NULL, ".ext4", "an ext4 disk", OUTPUT_FILE, false, NULL, output_ext4 },
+	{ "squashfs", "sqfs", ".squashfs", "a squashfs (read-only, zstd)", OUTPUT_FILE, false,
+		NULL, output_squashfs },
 };
 
 const size_t output_format_count = ARRAY_LEN(output_formats);

@@ -41,7 +41,7 @@ make_root() { # directory
 # All that can be known of a tree, a line a name.
 listing() { # directory
 	(
-		cd "$1"
+		cd "$1" || exit
 		find . -type d -printf 'd %m %U:%G - %T@ %p\n' -o -type b,c -printf '%y %m %U:%G - %T@ %p ' \
 			-exec stat -c '%t,%T' {} \; -o -printf '%y %m %U:%G %s %T@ %n %p %l\n'
 		find . -type f -exec sha256sum {} +
@@ -144,6 +144,20 @@ root_tar() { # directory, archive
 	has "$stats" 'mtime: 0xed5bc372:00000000'
 }
 
+@test "a squashfs has all that it holds, and is the same each time" {
+	require_root
+	need tar2sqfs unsquashfs
+	make_root root
+	setfattr -x system.posix_acl_access root/sub/acl
+	find root -exec touch -h -d '2001-02-03 04:05:06Z' {} +
+	root_tar root root.tar
+	"$CBUILD" -q --no-init root.tar -o out.squashfs
+	"$CBUILD" -q --no-init root.tar -o again.squashfs
+	cmp out.squashfs again.squashfs
+	unsquashfs -q -n -d out out.squashfs >log
+	same_tree root out
+}
+
 @test "an ext4 has the size and the room that are asked for, or is refused" {
 	mkdir root
 	head -c 3000000 /dev/urandom >root/big
@@ -216,10 +230,11 @@ start_and_wait() {
 	mkdir root
 	tar -C root -cf root.tar .
 	start_and_wait
+	worker=$(pgrep -P $PID)
 	kill -KILL $PID
 	wait $PID || true
 	[ ! -e out ]
-	wait_for 10 gone $(pgrep -P $PID || true)
+	wait_for 10 gone "$worker"
 	exec 9>&-
 	"$CBUILD" -q --no-init --owner "$(id -u):$(id -g)" root.tar -o out
 	is "$(ls -A)" "$(printf '%s\n' log out pipe root root.tar)"
@@ -265,7 +280,7 @@ start_and_wait() {
 		-u app -w /work
 	mkdir out
 	tar -C out -xf out.tar --no-same-owner
-	cmp out/sbin/cinit "$CINIT"
+	cmp out/sbin/cinit "$(dirname "$CBUILD")/cinit"
 	cmp out/etc/passwd root/etc/passwd
 	cmp out/etc/hosts "$TOP/rootfs-skel/etc/hosts"
 	record=$(tr -d '\0' <out/etc/cinit/boot)
