@@ -23,6 +23,7 @@ setup() {
 teardown() {
 	# Only after a failure is anything left; what is, was started here.
 	[ -z "${STARTED-}" ] || kill -KILL "$STARTED" 2>/dev/null || true
+	left_processes | while read -r pid _; do kill -KILL "$pid" || true; done
 }
 
 start() { # command…: in the background, its output in the file `out`; sets STARTED

@@ -20,6 +20,7 @@ setup() {
 teardown() {
 	# Only after a failure is anything left; what is, was started here.
 	[ -z "${STARTED-}" ] || kill -KILL "$STARTED" 2>/dev/null || true
+	left_processes | while read -r pid _; do kill -KILL "$pid" || true; done
 	if [ -n "${RUNTIME-}" ]; then "${RUNTIME[@]}" delete --force "$CONTAINER" >/dev/null 2>&1 || true; fi
 }
 
@@ -61,6 +62,7 @@ ping_inside() {
 ended() { # expected status: waits for STARTED and compares
 	local status=0
 
+	wait_for 30 gone "$STARTED" || fail "$(cat "$BATS_TEST_TMPDIR/out")"
 	wait "$STARTED" || status=$?
 	STARTED=
 	[ "$status" -eq "$1" ] || fail "exit status $status, not $1" "$(cat "$BATS_TEST_TMPDIR/out")"
