@@ -86,8 +86,8 @@ bare() { # image, directory
 	require_root
 	image hello.docker.tar
 	"$CBUILD" "$REPLY" -f dir -o "$BATS_TEST_TMPDIR/root" --quiet
-	run unshare -fmuipn --mount-proc="$BATS_TEST_TMPDIR" true
-	run unshare -fp chroot "$BATS_TEST_TMPDIR/root" /sbin/cinit
+
+	run unshare -fmuipn --mount-proc chroot "$BATS_TEST_TMPDIR/root" /sbin/cinit
 	is "$status/$output" "0/hello from process 2, user 0, 0 arguments"
 }
 
@@ -109,7 +109,7 @@ refused_whole() { # image
 
 	remember
 	for format in dir tar cpio; do
-		run "$CBUILD" "$1" -f $format -o "$BATS_TEST_TMPDIR/out"
+		run "$CBUILD" "$1" -f $format -o "$BATS_TEST_TMPDIR/out" --quiet
 		refused cbuild
 		has "$output" "${1##*/}"
 		nothing_left

@@ -79,17 +79,17 @@ plain_qemu() { # initramfs
 }
 
 @test "redis-cli ping answers in a machine made of an initramfs, as the config's user" {
-	run "$CBOX" boot "$BATS_FILE_TMPDIR/redis.cpio" sh -c "$talk"
+	run "$CBOX" boot --entrypoint sh "$BATS_FILE_TMPDIR/redis.cpio" -c "$talk"
 	is "$status" 7
 	talked "$output"
 	nothing_left
 }
 
 @test "redis-cli ping answers in a machine made of the directory that also runs" {
-	run "$CBOX" boot "$BATS_FILE_TMPDIR/redis" sh -c "$talk"
+	run "$CBOX" boot --entrypoint sh "$BATS_FILE_TMPDIR/redis" -c "$talk"
 	is "$status" 7
 	talked "$output"
-	run "$CBOX" run "$BATS_FILE_TMPDIR/redis" sh -c "$talk"
+	run "$CBOX" run --entrypoint sh "$BATS_FILE_TMPDIR/redis" -c "$talk"
 	is "$status" 7
 	talked "$output"
 	nothing_left
@@ -100,9 +100,9 @@ plain_qemu() { # initramfs
 	is "$status" 3
 	has "$output" "user 0, 2 arguments, first one"
 	head -c 100000 /dev/urandom >"$BATS_TEST_TMPDIR/bytes"
-	"$CBOX" boot -i "$BATS_FILE_TMPDIR/redis.cpio" cat <"$BATS_TEST_TMPDIR/bytes" >"$BATS_TEST_TMPDIR/same"
+	"$CBOX" boot -i --entrypoint cat "$BATS_FILE_TMPDIR/redis.cpio" <"$BATS_TEST_TMPDIR/bytes" >"$BATS_TEST_TMPDIR/same"
 	cmp "$BATS_TEST_TMPDIR/bytes" "$BATS_TEST_TMPDIR/same"
-	run "$CBOX" boot "$BATS_FILE_TMPDIR/redis.cpio" sh -c 'uname -r; kill -USR1 $$'
+	run "$CBOX" boot --entrypoint sh "$BATS_FILE_TMPDIR/redis.cpio" -c 'uname -r; kill -USR1 $$'
 	is "$status" 138
 	[ "${lines[0]}" != "$(uname -r)" ] || skip "the host runs the kernel that cbox boots"
 	nothing_left bytes same

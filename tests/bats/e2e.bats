@@ -80,24 +80,24 @@ ended() { # expected status: waits for STARTED and compares
 }
 
 @test "cbox run of a command: its streams, its status, its process id 1" {
-	run "$CBOX" run "$ROOT" sh -c 'id -un; pwd; echo "$MOTTO"; cat /proc/1/comm; exit 7'
+	run "$CBOX" run --entrypoint sh "$ROOT" -c 'id -un; pwd; echo "$MOTTO"; cat /proc/1/comm; exit 7'
 	is "$status" 7
 	is "$output" "$(printf '%s\n' redis /var/lib/redis 'a word with blanks' cinit)"
-	is "$(echo in | "$CBOX" run -i "$ROOT" cat)" in
-	run "$CBOX" run "$ROOT" sh -c 'kill -KILL $$'
+	is "$(echo in | "$CBOX" run -i --entrypoint cat "$ROOT")" in
+	run "$CBOX" run --entrypoint sh "$ROOT" -c 'kill -KILL $$'
 	is "$status" 137
-	run "$CBOX" run "$ROOT" /nonexistent
+	run "$CBOX" run --entrypoint /nonexistent "$ROOT"
 	is "$status" 127
-	run "$CBOX" run "$ROOT" /etc/passwd
+	run "$CBOX" run --entrypoint /etc/passwd "$ROOT"
 	is "$status" 126
 	nothing_left
 }
 
 @test "the rootfs is as it was: what a container writes is gone with it" {
-	run "$CBOX" run --user root "$ROOT" sh -c 'echo gone >/etc/new && cat /etc/new'
+	run "$CBOX" run --user root --entrypoint sh "$ROOT" -c 'echo gone >/etc/new && cat /etc/new'
 	is "$status/$output" 0/gone
 	[ ! -e "$ROOT/etc/new" ] || fail "the rootfs was written to"
-	run "$CBOX" run --user root --writable "$ROOT" sh -c 'echo kept >/srv/new'
+	run "$CBOX" run --user root --writable --entrypoint sh "$ROOT" -c 'echo kept >/srv/new'
 	is "$status" 0
 	is "$(cat "$ROOT/srv/new")" kept
 	rm "$ROOT/srv/new"
@@ -166,7 +166,7 @@ under_runtime() { # RUNTIME is a command
 	for name in redis.oci redis.engine.tar redis.zstd.oci.tar; do
 		image $name
 		"$CBUILD" "$REPLY" -f dir -o "$BATS_TEST_TMPDIR/$name" --quiet
-		run "$CBOX" run "$BATS_TEST_TMPDIR/$name" sh -c 'redis-server --daemonize no --save "" >/dev/null &
+		run "$CBOX" run --entrypoint sh "$BATS_TEST_TMPDIR/$name" -c 'redis-server --daemonize no --save "" >/dev/null &
 			until redis-cli ping 2>/dev/null; do :; done; redis-cli shutdown; wait; id -un'
 		is "$status/$output" "0/PONG
 redis"
