@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "builder/output/keeper.h"
 #include "lib/auto.h"
 #include "lib/mem.h"
 #include "lib/remove.h"
@@ -22,6 +23,7 @@ struct place {
 	int parent, fd;
 	enum place_kind kind;
 	bool force;
+	struct keeper keeper; /* of the name beside it */
 };
 
 /* --- what is there ---------------------------------------------------------------------------
@@ -169,12 +171,14 @@ int place_begin(
 	struct place *p = xcalloc(1, sizeof(*p));
 	int r;
 
-	*p = (struct place){ xstrdup(path), NULL, NULL, -1, -1, kind, force };
+	*p = (struct place){ xstrdup(path), NULL, NULL, -1, -1, kind, force, { 0, -1 } };
 	r = find_place(p, e);
 	if (r == 0) {
 		remove_leftovers(p);
 		if (kind == PLACE_DIR || make_nameless(p) < 0)
 			r = make_beside(p, e);
+		if (r == 0 && p->temp)
+			r = keeper_start(&p->keeper, p->parent, p->temp, e);
 	}
 	if (r < 0) {
 		place_free(p);
@@ -204,10 +208,11 @@ static int link_beside(struct place *p)
 {
 	for (int i = 0; i < ATTEMPTS; i++) {
 		auto_free char *temp = beside(p);
+		struct err unused;
 
 		if (link_as(p, temp) == 0) {
 			p->temp = take_memory(&temp);
-			return 0;
+			return keeper_start(&p->keeper, p->parent, p->temp, &unused);
 		}
 		if (errno != EEXIST)
 			break;
@@ -271,6 +276,7 @@ void place_free(struct place *p)
 		return;
 	if (p->temp)
 		(void)remove_below(p->parent, p->temp);
+	keeper_dismiss(&p->keeper);
 	auto_close_fd(&p->fd);
 	auto_close_fd(&p->parent);
 	free(p->path);

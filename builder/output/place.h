@@ -11,8 +11,9 @@
  * file without any name where the file system can do that, else as .NAME.cbuild-XXXXXX), synced
  * and then given its name at once.
  *
- * What a killed run left beside the place is known by its name and by nobody holding its lock,
- * and is removed by the next run for the same place.
+ * A keeper removes what a killed run leaves beside the place. Where the machine went down with
+ * both, it is known by its name and by nobody holding its lock, and removed by the next run for
+ * the same place.
  */
 struct place;
 
