@@ -11,7 +11,7 @@
 #include "lib/sha256.h"
 #include "lib/unpack.h"
 
-enum { CHUNK = 256 * 1024, RATIO_FROM = 64 * 1024 * 1024 };
+enum { CHUNK = 256 * 1024, BLOCK = 512, RATIO_FROM = 64 * 1024 * 1024 };
 
 struct stream {
 	struct image *image;
@@ -19,6 +19,7 @@ struct stream {
 	const struct blob *blob;
 	uint64_t taken; /* bytes of the blob */
 	uint64_t given; /* unpacked */
+	uint64_t zeros; /* at the end of what was given */
 	struct unpack *unpack;
 	struct sha256 in, out;
 	bool plain; /* what is unpacked is the blob: one hash says both */
@@ -65,6 +66,15 @@ static int check_limits(struct stream *s, size_t size, struct err *e)
 	return 0;
 }
 
+static void count_zeros(struct stream *s, const unsigned char *bytes, size_t size)
+{
+	size_t n = 0;
+
+	while (n < size && !bytes[size - 1 - n])
+		n++;
+	s->zeros = n == size ? s->zeros + n : n;
+}
+
 static int next_unpacked(void *context, const void **bytes, size_t *size, struct err *e)
 {
 	struct stream *s = context;
@@ -72,6 +82,7 @@ static int next_unpacked(void *context, const void **bytes, size_t *size, struct
 
 	if (r < 0 || !*size)
 		return r;
+	count_zeros(s, *bytes, *size);
 	if (!s->plain)
 		sha256_put(&s->out, *bytes, *size);
 	return check_limits(s, *size, e);
@@ -101,6 +112,9 @@ static int finish(struct stream *s, struct err *e)
 		r = next_packed(s, &bytes, &size, e);
 	if (r < 0)
 		return r;
+	/* Where no digest says that it is whole, the end mark has to. */
+	if (!l->digest && !l->diff_id && s->given && s->zeros < BLOCK)
+		return err_set(e, -EINVAL, "has no end mark: it is cut off, or no tar archive");
 	if (s->plain && l->digest && l->diff_id && strcmp(l->digest, l->diff_id) != 0)
 		return err_set(e, -EBADMSG, "digest and diff ID differ, but it is not packed");
 	r = check_digest(s->plain && !l->digest ? "diff ID" : "digest",

@@ -110,7 +110,6 @@ bare() { # image, directory
 # Each damage to a copy of a good image; $1 is the copy.
 damage_text_file() { echo "no image at all" >"$1"; }
 damage_empty_file() { : >"$1"; }
-damage_zeros() { head -c 100000 /dev/zero >"$1"; }
 damage_half() { truncate -s $(($(stat -c %s "$1") / 2)) "$1"; }
 damage_last_kilobytes() { truncate -s $(($(stat -c %s "$1") - 20480)) "$1"; }
 damage_first_kilobyte() { truncate -s 1024 "$1"; }

@@ -27,7 +27,7 @@ teardown() {
 }
 
 start() { # command…: in the background, its output in the file `out`; sets STARTED
-	"$@" >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+	"$@" <&0 >"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
 	STARTED=$!
 }
 
@@ -117,10 +117,12 @@ plain_qemu() { # initramfs
 
 @test "plain QEMU starts redis, and Ctrl-C on the console ends it" {
 	mkfifo "$BATS_TEST_TMPDIR/keys"
-	plain_qemu "$BATS_FILE_TMPDIR/redis.cpio" <>"$BATS_TEST_TMPDIR/keys"
+	exec 4<>"$BATS_TEST_TMPDIR/keys"
+	plain_qemu "$BATS_FILE_TMPDIR/redis.cpio" <&4
 	ready
-	printf '\003' >"$BATS_TEST_TMPDIR/keys"
+	printf '\003' >&4
 	ended 0
+	exec 4>&-
 	has "$(out)" "scheduling shutdown"
 	nothing_left out keys
 }

@@ -358,7 +358,7 @@ static void root_archive_is_one_layer(void)
 		"\nf 0644 0:0 1 d/b " SHA_B "\n");
 }
 
-static void archive_may_end_with_its_last_file(void)
+static void root_archive_without_an_end_mark_is_cut_off(void)
 {
 	auto_buf struct buf archive = { 0 };
 
@@ -367,8 +367,7 @@ static void archive_may_end_with_its_last_file(void)
 	while (!archive.bytes[archive.size - 1])
 		archive.size--;
 	expect(save("short.tar", &archive),
-		"d 0755 0:0 - .\nd 0755 0:0 - d\nf 0644 0:0 1 d/a " SHA_A
-		"\nf 0644 0:0 1 d/b " SHA_B "\n");
+		"error: 'short.tar': has no end mark: it is cut off, or no tar archive");
 	archive.size--;
 	expect(save("short.tar", &archive),
 		"error: 'short.tar': 'd/b': bad tar data: Truncated tar archive");
@@ -525,7 +524,7 @@ int main(void)
 	RUN(docker_archive_with_a_linked_layer);
 	RUN(hostile_docker_manifests_are_refused);
 	RUN(root_archive_is_one_layer);
-	RUN(archive_may_end_with_its_last_file);
+	RUN(root_archive_without_an_end_mark_is_cut_off);
 	RUN(names_are_bytes_in_any_locale);
 	RUN(sparse_files_keep_their_holes);
 	RUN(directory_is_read_as_it_is);
