@@ -123,22 +123,18 @@ remember() {
 	(cd "$BATS_TEST_TMPDIR" && find . -mindepth 1 | sort) >"$BATS_TEST_TMPDIR/.files"
 }
 
-named() { # reads a text: does it name the folder of the test, or the one that the file's tests share?
-	grep -aqF -e "$BATS_TEST_TMPDIR" -e "$BATS_FILE_TMPDIR"
-}
-
-# Processes that have such a folder in their arguments, their directories, or, when they live in a
-# mount namespace of their own, in their mounts. The shells of bats are none of them.
+# Processes that have such a folder in their arguments, their mounts or their directories. The
+# shells of bats, and those that search, are none of them.
 left_processes() {
-	local p ours
+	local pid
 
-	ours=$(readlink /proc/self/ns/mnt)
-	for p in /proc/[0-9]*; do
-		case $(cat "$p/comm" 2>/dev/null) in bats* | '') continue ;; esac
-		if named 2>/dev/null <"$p/cmdline" || readlink "$p/cwd" "$p/root" | named ||
-			{ [ "$(readlink "$p/ns/mnt")" != "$ours" ] && named 2>/dev/null <"$p/mountinfo"; }; then
-			echo "${p#/proc/} $(tr '\0' ' ' 2>/dev/null <"$p/cmdline")"
-		fi
+	{
+		grep -lsaF -e "$BATS_TEST_TMPDIR" -e "$BATS_FILE_TMPDIR" /proc/[0-9]*/cmdline /proc/[0-9]*/mountinfo
+		find /proc/[0-9]*/cwd /proc/[0-9]*/root -maxdepth 0 -printf '%p %l\n' 2>/dev/null |
+			grep -aF -e "$BATS_TEST_TMPDIR" -e "$BATS_FILE_TMPDIR"
+	} | cut -d/ -f3 | sort -u | while read -r pid; do
+		case $(cat "/proc/$pid/comm" 2>/dev/null) in bats* | grep | find | '') continue ;; esac
+		echo "$pid $(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")"
 	done
 }
 

@@ -97,7 +97,8 @@ podman_run() { # options…, then --rootfs DIR COMMAND…
 	id=$(docker run --detach --network none ours)
 	pong() { [ "$(docker exec "$id" redis-cli ping 2>/dev/null)" = PONG ]; }
 	wait_for 30 pong || fail "$(docker logs "$id" 2>&1)"
-	is "$(docker exec "$id" stat -c %U /proc/2)" redis
+	is "$(docker exec "$id" sh -c 'for p in /proc/[0-9]*; do
+		[ "$(cat $p/comm)" != redis-server ] || stat -c %U $p; done' 2>/dev/null)" redis
 	docker stop --time 20 "$id" >/dev/null
 	is "$(docker inspect --format '{{.State.ExitCode}}' "$id")" 0
 	docker rm "$id" >/dev/null

@@ -86,7 +86,7 @@ ended() { # expected status: waits for STARTED and compares
 	is "$(echo in | "$CBOX" run -i --entrypoint cat "$ROOT")" in
 	run "$CBOX" run --entrypoint sh "$ROOT" -c 'kill -KILL $$'
 	is "$status" 137
-	run "$CBOX" run --entrypoint /nonexistent "$ROOT"
+	run -127 "$CBOX" run --entrypoint /nonexistent "$ROOT"
 	is "$status" 127
 	run "$CBOX" run --entrypoint /etc/passwd "$ROOT"
 	is "$status" 126
