@@ -14,6 +14,7 @@ static const struct {
 } actions[] = {
 	{ VERB_RUN, cbox_run },
 	{ VERB_BOOT, cbox_boot },
+	{ VERB_COMPARE, cbox_compare },
 };
 
 static int complain(int status, const struct err *e)

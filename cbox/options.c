@@ -12,6 +12,8 @@ static const struct opts_verb verbs[] = {
 		"run a root file system as a container", true },
 	{ VERB_BOOT, "boot", "[options] IMAGE|ROOTFS|INITRAMFS [command ...]",
 		"boot a root file system as a virtual machine", true },
+	{ VERB_COMPARE, "compare", "[options] IMAGE|ROOTFS [command ...]",
+		"run it as a container and as a virtual machine, and compare", true },
 };
 
 static const struct opts_spec spec = {

@@ -8,6 +8,7 @@ enum {
 	VERB_RUN = 1,
 	VERB_BOOT = 2,
 	VERB_COMPARE = 4,
+	VERB_MACHINE = VERB_BOOT | VERB_COMPARE,
 	VERB_RECORD = VERB_RUN | VERB_BOOT, /* those that change one boot record */
 };
 

@@ -15,3 +15,5 @@ int cbox_run(
 	const struct cbox_row *row, const struct opt_list *operands, struct err *e) must_check;
 int cbox_boot(
 	const struct cbox_row *row, const struct opt_list *operands, struct err *e) must_check;
+int cbox_compare(
+	const struct cbox_row *row, const struct opt_list *operands, struct err *e) must_check;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -170,7 +171,13 @@ static void run_container(struct init *in, const char **argv, const char *const 
 static int tell_facts(struct init *in, const char **argv, const char *const *env)
 {
 	const struct child c = { .argv = argv, .env = env };
-	int r = facts_tell();
+	const char *slash = argv[0] ? strrchr(argv[0], '/') : NULL;
+	int r;
+
+	/* In the list of processes it stands for the payload that it becomes. */
+	if (argv[0])
+		(void)prctl(PR_SET_NAME, slash ? slash + 1 : argv[0]);
+	r = facts_tell();
 
 	if (r < 0)
 		say_and_exit(BOOT_STATUS_FAILED, "cannot tell the facts: %e", -r);

@@ -31,14 +31,36 @@ static size_t beginning(const struct klog *k, size_t lines)
 	return i;
 }
 
-void klog_print(const struct klog *k, FILE *out, const char *prefix, size_t lines)
+/* The line of the panic, which a long trace follows; k->total where there is none. */
+static size_t panic_line(const struct klog *k)
 {
-	size_t i = beginning(k, lines);
-	char last = '\n';
+	static const char words[] = "Kernel panic";
+	size_t first = k->total > sizeof(k->bytes) ? k->total - sizeof(k->bytes) : 0;
+	size_t line = first, found = 0;
 
-	for (; i < k->total; i++) {
+	for (size_t i = first; i < k->total; i++) {
 		char c = at(k, i);
 
+		found = c == words[found] ? found + 1 : c == words[0];
+		if (!words[found])
+			return line;
+		if (c == '\n')
+			line = i + 1;
+	}
+	return k->total;
+}
+
+void klog_print(const struct klog *k, FILE *out, const char *prefix, size_t lines)
+{
+	size_t i = panic_line(k);
+	char last = '\n';
+
+	if (i == k->total)
+		i = beginning(k, lines);
+	for (; i < k->total && lines; i++) {
+		char c = at(k, i);
+
+		lines -= c == '\n';
 		if (c != '\n' && c != '\t' && (c < ' ' || c > '~'))
 			continue;
 		if (last == '\n')

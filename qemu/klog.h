@@ -16,5 +16,6 @@ struct klog {
 void klog_init(struct klog *k);
 void klog_put(struct klog *k, const char *bytes, size_t size);
 
-/* Prints the last `lines` lines, each behind `prefix`, what is not printable ASCII left out. */
+/* Prints the last `lines` lines, or that many from "Kernel panic" on, each behind `prefix`,
+ * what is not printable ASCII left out. */
 void klog_print(const struct klog *k, FILE *out, const char *prefix, size_t lines);
