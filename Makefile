@@ -43,7 +43,8 @@ LDLIBS  += $(shell pkg-config --libs $(LIBS) 2>/dev/null)
 INIT_CC     := $(MUSL_CC) $(KERNEL_HEADERS)
 INIT_CFLAGS := $(STD) $(WARN) -Os -fno-stack-protector -ffunction-sections -fdata-sections \
 	-fno-asynchronous-unwind-tables -fno-pie
-INIT_LDFLAGS := -static -no-pie -s -Wl,--gc-sections -Wl,-z,noseparate-code,-z,norelro -Wl,--build-id=none
+INIT_LDFLAGS := -static -no-pie -s -Wl,--gc-sections -Wl,-z,noseparate-code,-z,norelro \
+	-Wl,--build-id=none,-T,init/hot.ld
 ifeq ($(FLAVOR),debug)
 INIT_CFLAGS := $(STD) $(WARN) -O0 -g
 INIT_LDFLAGS := -static
@@ -70,8 +71,8 @@ PAGES   := $(patsubst man/%.in,$(B)/man/%,$(wildcard man/*.in))
 .SECONDARY:
 all: $(B)/cinit $(B)/cbuild $(B)/cbox pages
 
-$(B)/cinit: $(INIT)
-	$(INIT_CC) $(INIT_LDFLAGS) -o $@ $^
+$(B)/cinit: $(INIT) init/hot.ld
+	$(INIT_CC) $(INIT_LDFLAGS) -o $@ $(INIT)
 $(B)/cbuild: $(B)/obj/builder/cbuild.o $(B)/common.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/cbox: $(B)/obj/cbox/cbox.o $(B)/common.a

@@ -7,6 +7,7 @@
 #include "init/clock.h"
 #include "init/descendants.h"
 #include "init/forward.h"
+#include "init/memory.h"
 #include "init/reap.h"
 #include "init/say.h"
 #include "init/watch.h"
@@ -58,6 +59,8 @@ void serve(struct init *in)
 	struct reaper reaper = { 0 };
 	struct held held = { { 0 } };
 
+	if (!in->watch)
+		memory_trim();
 	/* It may have ended before it could be waited for: its SIGCHLD is pending then. */
 	while (in->payload) {
 		int64_t due = reap_due(&reaper);
