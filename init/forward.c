@@ -12,8 +12,11 @@ void forward_now(struct init *in, int signal, const siginfo_t *info)
 	if (!as || !in->payload)
 		return;
 	r = signals_pass_on(in->options.group ? -in->payload : in->payload, as, info);
-	say(in->options.verbosity, r < 0 ? SAY_WARNING : SAY_DEBUG, "forwarding %s: %e",
-		signals_name(as, name), -r);
+	if (r < 0)
+		say(in->options.verbosity, SAY_WARNING, "forwarding %s: %e",
+			signals_name(as, name), -r);
+	else
+		say(in->options.verbosity, SAY_DEBUG, "forwarded %s", signals_name(as, name));
 }
 
 void forward(struct init *in, struct held *h, int signal, const siginfo_t *info)

@@ -47,27 +47,37 @@ static void put_address(struct sockaddr *to, struct in_addr address)
 	memcpy(to, &in, sizeof(in));
 }
 
-/* "10.0.2.15/24" as address and mask. */
-static bool split_address(const char *text, struct in_addr *address, struct in_addr *mask)
+/* Reads a number of at most `max` at *at and goes behind it. */
+static bool get_number(const char **at, uint32_t max, uint32_t *number)
 {
-	const char *slash = strchr(text, '/');
-	char only[INET_ADDRSTRLEN];
-	size_t length = slash ? (size_t)(slash - text) : 0;
-	unsigned prefix = 0;
+	const char *start = *at;
 
-	if (!slash || length >= sizeof(only) || !slash[1])
-		return false;
-	memcpy(only, text, length);
-	only[length] = '\0';
-	for (const char *c = slash + 1; *c; c++) {
-		if (*c < '0' || *c > '9' || prefix > 32)
+	*number = 0;
+	for (; **at >= '0' && **at <= '9'; (*at)++) {
+		*number = *number * 10 + (uint32_t)(**at - '0');
+		if (*number > max)
 			return false;
-		prefix = prefix * 10 + (unsigned)(*c - '0');
 	}
-	if (prefix > 32)
-		return false;
-	mask->s_addr = htonl(prefix ? UINT32_MAX << (32 - prefix) : 0);
-	return inet_pton(AF_INET, only, address) == 1;
+	return *at > start;
+}
+
+/* "10.0.2.15", or with a mask "10.0.2.15/24": dotted decimals and nothing else. */
+static bool get_address(const char *text, struct in_addr *address, struct in_addr *mask)
+{
+	uint32_t bytes = 0, number;
+
+	for (int i = 0; i < 4; i++) {
+		if ((i && *text++ != '.') || !get_number(&text, 255, &number))
+			return false;
+		bytes = bytes << 8 | number;
+	}
+	address->s_addr = htonl(bytes);
+	if (mask) {
+		if (*text++ != '/' || !get_number(&text, 32, &number))
+			return false;
+		mask->s_addr = htonl(number ? UINT32_MAX << (32 - number) : 0);
+	}
+	return !*text;
 }
 
 static int set_address(int s, const struct boot *b)
@@ -75,7 +85,7 @@ static int set_address(int s, const struct boot *b)
 	struct in_addr address, mask;
 	struct ifreq r = { 0 };
 
-	if (!split_address(b->net_address, &address, &mask))
+	if (!get_address(b->net_address, &address, &mask))
 		return -EINVAL;
 	memcpy(r.ifr_name, b->net_interface, strnlen(b->net_interface, sizeof(r.ifr_name) - 1));
 	put_address(&r.ifr_addr, address);
@@ -90,7 +100,7 @@ static int set_route(int s, const char *gateway)
 	struct rtentry route = { .rt_flags = RTF_UP | RTF_GATEWAY };
 	struct in_addr address;
 
-	if (inet_pton(AF_INET, gateway, &address) != 1)
+	if (!get_address(gateway, &address, NULL))
 		return -EINVAL;
 	put_address(&route.rt_gateway, address);
 	put_address(&route.rt_dst, (struct in_addr){ 0 });

@@ -6,6 +6,15 @@
 #include <string.h>
 #include <unistd.h>
 
+static const struct {
+	int number;
+	const char *text;
+} errors[] = {
+#define ERROR(number, text) { number, text },
+#include "init/errors.def"
+#undef ERROR
+};
+
 struct line {
 	char text[512];
 	size_t size;
@@ -39,6 +48,21 @@ static void put(struct line *l, const char *text)
 	l->size += n;
 }
 
+static void put_error(struct line *l, int error)
+{
+	char number[24];
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		if (errors[i].number == error) {
+			put(l, errors[i].text);
+			return;
+		}
+	}
+	(void)say_number(number, error);
+	put(l, "error ");
+	put(l, number);
+}
+
 static void put_format(struct line *l, const char *format, va_list ap)
 {
 	char small[24];
@@ -54,7 +78,7 @@ static void put_format(struct line *l, const char *format, va_list ap)
 		if (*format == 's') {
 			put(l, va_arg(ap, const char *));
 		} else if (*format == 'e') {
-			put(l, strerror(va_arg(ap, int)));
+			put_error(l, va_arg(ap, int));
 		} else {
 			(void)say_number(
 				small, *format == 'l' ? va_arg(ap, long) : va_arg(ap, int));

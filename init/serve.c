@@ -12,6 +12,9 @@
 #include "init/say.h"
 #include "init/watch.h"
 
+/* A payload that has lived for so long is one that will be waited for. */
+enum { SETTLED_MS = 200 };
+
 static int64_t sooner(int64_t a, int64_t b)
 {
 	return a < 0 || (b >= 0 && b < a) ? b : a;
@@ -58,22 +61,22 @@ void serve(struct init *in)
 {
 	struct reaper reaper = { 0 };
 	struct held held = { { 0 } };
+	int64_t trim = in->watch ? -1 : SETTLED_MS;
 
-	if (!in->watch)
-		memory_trim();
 	/* It may have ended before it could be waited for: its SIGCHLD is pending then. */
 	while (in->payload) {
-		int64_t due = reap_due(&reaper);
+		int64_t due = reap_due(&reaper), wait = sooner(due, forward_due(in, &held));
 		siginfo_t info;
-		int signal;
+		int signal = wait_for_signal(in, &info, sooner(wait, trim));
 
-		signal = wait_for_signal(in, &info, sooner(due, forward_due(in, &held)));
 		if (signal > 0)
 			handle(in, &reaper, &held, signal, &info);
-		else if (signal == -EAGAIN && reaper.since)
+		if (due == 0 || (signal == -EAGAIN && due > 0))
 			(void)reap_sweep(in, &reaper);
-		if (due == 0)
-			(void)reap_sweep(in, &reaper);
+		if (signal == -EAGAIN && wait < 0 && trim >= 0) {
+			memory_trim();
+			trim = -1;
+		}
 	}
 }
 
