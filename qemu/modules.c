@@ -12,7 +12,7 @@ enum { MODULE_MAX = 64 * 1024 * 1024 };
 
 const char *const modules_of_machines[] = { "virtio_pci", "virtio_mmio", "virtio_blk", "ext4",
 	"erofs", "squashfs", "overlay", "virtio_net", "virtio_console", "virtio_rng",
-	"virtio_balloon", "fuse", "virtiofs", "9p", "9pnet_virtio", NULL };
+	"virtio_balloon", "fuse", "virtiofs", "9p", "9pnet_virtio", "button", "evdev", NULL };
 
 void modules_init(struct modules *m)
 {
