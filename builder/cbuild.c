@@ -11,6 +11,7 @@
 #include "builder/output/place.h"
 #include "builder/plan.h"
 #include "builder/progress.h"
+#include "builder/verb/verbs.h"
 #include "builder/worker.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -76,10 +77,12 @@ int main(int argc, char **argv)
 {
 	struct plan plan;
 	struct err e = { 0 };
-	int signal_number = 0;
-	int r = plan_make(&plan, argc, argv, &e);
+	int signal_number = 0, r;
 
 	(void)signal(SIGPIPE, SIG_IGN);
+	if (argc > 1 && opts_find_verb(cbuild_options(), argv[1]))
+		return verb_main(argc - 1, argv + 1);
+	r = plan_make(&plan, argc, argv, &e);
 	if (r == PLAN_SHOWN || r < 0)
 		goto out;
 	r = plan.to_stdout || plan.row.dry_run ? make_stream(&plan, &e)

@@ -11,6 +11,8 @@ static const struct opts_verb verbs[] = {
 	{ VERB_BUILD, NULL, "[options] IMAGE... -o OUT",
 		"makes a root file system that starts anywhere out of a container image",
 		false },
+	{ VERB_INSPECT, "inspect", "[options] IMAGE...",
+		"shows what an image is made of and what each layer does", false },
 };
 
 static const struct opts_spec spec = {

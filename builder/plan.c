@@ -86,20 +86,26 @@ static int plan_owners(struct plan *p, struct err *e)
 	return r == 0 ? plan_map(&p->row.gid_map, "--gid-map", &a->gids, e) : r;
 }
 
+void plan_image_options(const struct cbuild_row *row, struct image_options *to)
+{
+	const struct limits usual = LIMITS_DEFAULT;
+
+	to->platform = row->platform;
+	to->ref = row->ref;
+	to->config = row->config;
+	to->limits.size = or_default(row->max_size, usual.size);
+	to->limits.entries = or_default(row->max_entries, usual.entries);
+	to->limits.ratio = or_default(row->max_ratio, usual.ratio);
+}
+
 static void plan_request(struct plan *p)
 {
 	const struct cbuild_row *row = &p->row;
-	const struct limits usual = LIMITS_DEFAULT;
 	struct build_request *q = &p->request;
 
 	q->inputs = p->inputs.items;
 	q->input_count = p->inputs.count;
-	q->image.platform = row->platform;
-	q->image.ref = row->ref;
-	q->image.config = row->config;
-	q->image.limits.size = or_default(row->max_size, usual.size);
-	q->image.limits.entries = or_default(row->max_entries, usual.entries);
-	q->image.limits.ratio = or_default(row->max_ratio, usual.ratio);
+	plan_image_options(row, &q->image);
 	q->change = (struct build_change){ row->entrypoint, row->cmd, row->env.items,
 		row->env.count, row->user, row->workdir, row->stop_signal };
 	q->adjust.exclude = row->exclude.items;

@@ -16,6 +16,10 @@ struct plan {
 	bool usage; /* what went wrong is the command line */
 };
 
+/* How the command line asks for images to be read; every verb that reads one has these options.
+ */
+void plan_image_options(const struct cbuild_row *row, struct image_options *to);
+
 enum { PLAN_ACT = 0, PLAN_SHOWN = 1 };
 
 /* PLAN_SHOWN when help or version was asked for and printed. plan_release also after failure.

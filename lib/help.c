@@ -63,6 +63,9 @@ void opts_help(FILE *out, const struct opts_spec *spec, const struct opts_verb *
 
 	if (verb) {
 		usage(out, "usage: ", spec, verb);
+		for (size_t i = 0; !verb->name && i < spec->verb_count; i++)
+			if (spec->verbs[i].name)
+				usage(out, "       ", spec, &spec->verbs[i]);
 		fprintf(out, "%s\n\n", verb->summary);
 	} else {
 		for (size_t i = 0; i < spec->verb_count; i++)

@@ -36,6 +36,7 @@ struct image_layer {
 	const char *diff_id;    /* of the unpacked layer; the same */
 	const char *media_type; /* the same */
 	uint64_t size;          /* of the blob in bytes, as it lies there; 0 for a directory */
+	uint64_t unpacked;      /* bytes that it unpacks to, once it was read */
 };
 
 /* Opens what `path` names; "-" is standard input. Reads all of it but the layers. */

@@ -293,8 +293,12 @@ static int set_layer(struct image *i, size_t k, const json_t *item, struct err *
 			blob.size, d.size);
 	if (!digest_valid(i->config.diff_ids.items[k]))
 		return err_set(e, -EINVAL, "bad diff ID '%s'", i->config.diff_ids.items[k]);
-	i->layers[k] = (struct image_layer){ d.digest, i->config.diff_ids.items[k], d.type,
-		d.size };
+	i->layers[k] = (struct image_layer){
+		.digest = d.digest,
+		.diff_id = i->config.diff_ids.items[k],
+		.media_type = d.type,
+		.size = d.size,
+	};
 	return 0;
 }
 

@@ -172,6 +172,7 @@ int image_read_layer(struct image *i, size_t layer, struct entry_list *out, stru
 	sha256_init(&s.in);
 	sha256_init(&s.out);
 	r = run(&s, out, e);
+	i->layers[layer].unpacked = s.given;
 	sha256_release(&s.in);
 	sha256_release(&s.out);
 	unpack_free(s.unpack);
