@@ -47,6 +47,7 @@ check squashfs-tools        unpacks our squashfs
 check e2fsprogs             checks our ext4 disks
 check attr                  shows extended attributes
 check libcap2-bin           shows capabilities
+check procps                pgrep: whom a program started
 check strace                watches what a program does
 check util-linux            unshare
 check python3               makes hostile archives

@@ -11,10 +11,12 @@ jobs=$(nproc)
 
 sh tests/images/build.sh &
 images=$!
+trap 'kill $images 2>/dev/null || true' EXIT
 make --no-print-directory -s -j"$jobs" FLAVOR="$FLAVOR" all units helpers
 # What a rootfs gets is the real process 1; a flavour that wants its libc has a twin to test besides.
 make --no-print-directory -s FLAVOR=release "${CINIT#"$TOP/"}"
 wait "$images"
+trap - EXIT
 
 # The longest first, so that no core idles at the end.
 [ $# -gt 0 ] || set -- tests/bats/e2e*.bats tests/bats/*.bats tests/sh/*.sh tests/layers.sh "$BUILD"/tests/unit/test_*
