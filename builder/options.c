@@ -13,6 +13,10 @@ static const struct opts_verb verbs[] = {
 		false },
 	{ VERB_INSPECT, "inspect", "[options] IMAGE...",
 		"shows what an image is made of and what each layer does", false },
+	{ VERB_DIFF, "diff", "[options] IMAGE|DIR IMAGE|DIR",
+		"tells in what two images or directories differ", false },
+	{ VERB_LAYER, "layer", "[options] UPPERDIR -o LAYER.tar[.gz|.zst]",
+		"packs the upper directory of an overlay mount as a layer", false },
 };
 
 static const struct opts_spec spec = {

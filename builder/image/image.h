@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ struct image_options {
 	const char *config;   /* host path of a config for what has none of its own, or NULL */
 	const char *scratch;  /* host directory for scratch files; NULL: $TMPDIR or /tmp */
 	struct limits limits;
+	bool is_root;     /* it is a root file system, whatever files lie in it */
 	unsigned threads; /* that read layers; 0: one a processor */
 };
 

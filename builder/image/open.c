@@ -142,6 +142,8 @@ static int recognise(struct image *i, struct err *e)
 		(i->source.partial || !source_has(&i->source, kinds[n].member) ||
 			(folder && !kinds[n].folder_kind)))
 		n++;
+	if (i->options.is_root)
+		n = ARRAY_LEN(kinds) - 1;
 	/* An index.json alone can be anything's; a folder needs the layout's mark as well. */
 	if (n == 0 && !source_has(&i->source, "oci-layout"))
 		n = source_has(&i->source, "manifest.json") ? 1 : ARRAY_LEN(kinds) - 1;

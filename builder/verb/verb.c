@@ -10,6 +10,8 @@ static const struct action {
 	int (*act)(const struct cbuild_row *, const struct opt_list *, struct err *);
 } actions[] = {
 	{ VERB_INSPECT, 1, verb_inspect },
+	{ VERB_DIFF, 2, verb_diff }, /* as diff(1): 1 is that they differ */
+	{ VERB_LAYER, 1, verb_layer },
 };
 
 enum { STATUS_USAGE = 2 };

@@ -14,5 +14,10 @@ enum { CBUILD_USAGE = -4096 }; /* wrong usage: no errno has this number */
 int verb_inspect(const struct cbuild_row *row, const struct opt_list *operands,
 	struct err *e) must_check;
 
+int verb_diff(const struct cbuild_row *row, const struct opt_list *operands,
+	struct err *e) must_check;
+int verb_layer(const struct cbuild_row *row, const struct opt_list *operands,
+	struct err *e) must_check;
+
 /* Runs the verb that argv[0] names; returns the exit status. */
 int verb_main(int argc, char **argv);

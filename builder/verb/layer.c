@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "builder/plan.h"
+#include "builder/progress.h"
+#include "builder/verb/upper.h"
+#include "builder/verb/verbs.h"
+#include "builder/verb/write.h"
+
+struct job {
+	const struct cbuild_row *row;
+	const struct output_format *format;
+	const char *folder;
+};
+
+static int write_layer(int fd, void *context, struct err *e)
+{
+	const struct job *job = context;
+	auto_buf struct buf notes = { 0 };
+	struct image_options options = { 0 };
+	struct output output = { .format = job->format, .notes = &notes };
+	struct upper upper = { 0 };
+	int r;
+
+	plan_image_options(job->row, &options);
+	r = upper_read(job->folder, &options, &upper, e);
+	output.tree = upper.tree;
+	if (r >= 0)
+		r = output_write(&output, fd, e);
+	if (r >= 0 && !job->row->quiet) {
+		upper_tell(&upper);
+		progress_notes(&notes);
+	}
+	upper_release(&upper);
+	return r;
+}
+
+int verb_layer(const struct cbuild_row *row, const struct opt_list *operands, struct err *e)
+{
+	struct job job = { .row = row };
+	int r;
+
+	if (operands->count != 1)
+		return err_set(e, CBUILD_USAGE,
+			"which upper directory? one; see 'cbuild layer --help'");
+	if (!row->output)
+		return err_set(e, CBUILD_USAGE, "where to? give -o LAYER.tar.gz");
+	job.folder = operands->items[0];
+	r = strcmp(row->output, "-") ? output_find(NULL, row->output, &job.format, e)
+				     : output_find("tar", "", &job.format, e);
+	if (r < 0 || job.format->write != output_tar)
+		return err_set(e, CBUILD_USAGE,
+			"a layer is a tar: -o with .tar, .tar.gz or .tar.zst, not '%s'",
+			row->output);
+	return verb_write(row, job.format, write_layer, &job, e);
+}
