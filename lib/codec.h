@@ -14,7 +14,7 @@ struct codec {
 	const char *magic;
 	size_t magic_size;
 	int (*open)(struct unpack *u, struct err *e);
-	int (*next)(struct unpack *u, const void **bytes, size_t *size, struct err *e);
+	int (*read)(struct unpack *u, void *to, size_t room, size_t *size, struct err *e);
 	void (*close)(struct unpack *u);
 };
 
@@ -28,8 +28,6 @@ struct unpack {
 	bool in_ended;
 	unsigned char head[16]; /* a first block shorter than any magic */
 };
-
-enum { CODEC_OUT = 256 * 1024 }; /* bytes unpacked at a time: fits the second-level cache */
 
 /* Takes the next block of the source into in and in_size when there is nothing left there. */
 int codec_fill(struct unpack *u, struct err *e) must_check;

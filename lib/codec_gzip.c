@@ -9,10 +9,11 @@
 
 #include <isa-l/igzip_lib.h>
 
+enum { ROOM_MAX = 1 << 30 }; /* ISA-L counts in 32 bits */
+
 struct gzip {
 	struct inflate_state inflate;
 	bool between; /* members */
-	unsigned char out[CODEC_OUT];
 };
 
 static void begin_member(struct gzip *g)
@@ -82,21 +83,21 @@ static int inflate_some(struct unpack *u, struct gzip *g, bool *end, struct err 
 	return 0;
 }
 
-static int next_gzip(struct unpack *u, const void **bytes, size_t *size, struct err *e)
+static int read_gzip(struct unpack *u, void *to, size_t room, size_t *size, struct err *e)
 {
 	struct gzip *g = u->state;
+	const uint32_t most = room < ROOM_MAX ? (uint32_t)room : ROOM_MAX;
 	bool end = false;
 
-	g->inflate.next_out = g->out;
-	g->inflate.avail_out = CODEC_OUT;
+	g->inflate.next_out = to;
+	g->inflate.avail_out = most;
 	while (g->inflate.avail_out && !end) {
 		int r = inflate_some(u, g, &end, e);
 
 		if (r < 0)
 			return r;
 	}
-	*bytes = g->out;
-	*size = CODEC_OUT - g->inflate.avail_out;
+	*size = most - g->inflate.avail_out;
 	return 0;
 }
 
@@ -110,7 +111,7 @@ const struct codec codec_gzip = {
 	.magic = "\x1f\x8b",
 	.magic_size = 2,
 	.open = open_gzip,
-	.next = next_gzip,
+	.read = read_gzip,
 	.close = close_gzip,
 };
 

@@ -11,7 +11,6 @@ enum { WINDOW_LOG_MAX = 27 };
 struct zstd {
 	ZSTD_DCtx *context;
 	size_t left; /* 0: between frames */
-	char out[CODEC_OUT];
 };
 
 static int open_zstd(struct unpack *u, struct err *e)
@@ -27,12 +26,12 @@ static int open_zstd(struct unpack *u, struct err *e)
 	return 0;
 }
 
-static int next_zstd(struct unpack *u, const void **bytes, size_t *size, struct err *e)
+static int read_zstd(struct unpack *u, void *to, size_t room, size_t *size, struct err *e)
 {
 	struct zstd *z = u->state;
-	ZSTD_outBuffer out = { z->out, CODEC_OUT, 0 };
+	ZSTD_outBuffer out = { to, room, 0 };
 
-	while (out.pos < CODEC_OUT) {
+	while (out.pos < room) {
 		ZSTD_inBuffer in;
 		size_t produced = out.pos;
 		int r = codec_fill(u, e);
@@ -51,7 +50,6 @@ static int next_zstd(struct unpack *u, const void **bytes, size_t *size, struct 
 		if (!in.size && out.pos == produced)
 			return err_set(e, -EINVAL, "zstd data ends too early");
 	}
-	*bytes = z->out;
 	*size = out.pos;
 	return 0;
 }
@@ -69,6 +67,6 @@ const struct codec codec_zstd = {
 	.magic = "\x28\xb5\x2f\xfd",
 	.magic_size = 4,
 	.open = open_zstd,
-	.next = next_zstd,
+	.read = read_zstd,
 	.close = close_zstd,
 };

@@ -78,7 +78,6 @@ static int open_archive(struct unpack *u, struct err *e)
 	u->state = a;
 	if (!a)
 		return err_set(e, -ENOMEM, "out of memory");
-	(void)archive_read_support_filter_gzip(a);
 	(void)archive_read_support_filter_xz(a);
 	(void)archive_read_support_filter_bzip2(a);
 	(void)archive_read_support_filter_lz4(a);
@@ -89,14 +88,17 @@ static int open_archive(struct unpack *u, struct err *e)
 	return archive_read_next_header(a, &entry) < ARCHIVE_WARN ? archive_failed(u, e) : 0;
 }
 
-static int next_archive(struct unpack *u, const void **bytes, size_t *size, struct err *e)
+static int read_archive(struct unpack *u, void *to, size_t room, size_t *size, struct err *e)
 {
-	la_int64_t offset;
-	int r = archive_read_data_block(u->state, bytes, size, &offset);
+	la_ssize_t n;
 
-	if (r == ARCHIVE_EOF)
-		*size = 0;
-	return r < ARCHIVE_WARN ? archive_failed(u, e) : 0;
+	do
+		n = archive_read_data(u->state, to, room);
+	while (n == ARCHIVE_RETRY);
+	if (n < 0)
+		return archive_failed(u, e);
+	*size = (size_t)n;
+	return 0;
 }
 
 static void close_archive(struct unpack *u)
@@ -106,7 +108,7 @@ static void close_archive(struct unpack *u)
 
 #define BY_ARCHIVE(name, magic)                                                           \
 	{                                                                                 \
-		name, magic, sizeof(magic) - 1, open_archive, next_archive, close_archive \
+		name, magic, sizeof(magic) - 1, open_archive, read_archive, close_archive \
 	}
 
 /* --- No compression. --- */
@@ -118,15 +120,18 @@ static int open_none(struct unpack *u, struct err *e)
 	return 0;
 }
 
-static int next_none(struct unpack *u, const void **bytes, size_t *size, struct err *e)
+static int read_none(struct unpack *u, void *to, size_t room, size_t *size, struct err *e)
 {
 	int r = codec_fill(u, e);
+	size_t n = u->in_size < room ? u->in_size : room;
 
 	if (r < 0)
 		return r;
-	*bytes = u->in;
-	*size = u->in_size;
-	u->in_size = 0;
+	if (n)
+		memcpy(to, u->in, n);
+	u->in += n;
+	u->in_size -= n;
+	*size = n;
 	return 0;
 }
 
@@ -135,11 +140,7 @@ static void close_none(struct unpack *u)
 	(void)u;
 }
 
-static const struct codec none = { "none", "", 0, open_none, next_none, close_none };
-
-#ifndef HAVE_ISAL
-const struct codec codec_gzip = BY_ARCHIVE("gzip", "\x1f\x8b");
-#endif
+static const struct codec none = { "none", "", 0, open_none, read_none, close_none };
 
 static const struct codec by_archive[] = {
 	BY_ARCHIVE("xz", "\xfd\x37\x7a\x58\x5a\x00"),
@@ -215,9 +216,9 @@ void unpack_free(struct unpack *u)
 	free(u);
 }
 
-int unpack_next(struct unpack *u, const void **bytes, size_t *size, struct err *e)
+int unpack_read(struct unpack *u, void *to, size_t room, size_t *size, struct err *e)
 {
-	return u->codec->next(u, bytes, size, e);
+	return u->codec->read(u, to, room, size, e);
 }
 
 const char *unpack_format(const struct unpack *u)

@@ -24,8 +24,9 @@ int unpack_new(
 	unpack_source *source, void *context, struct unpack **out, struct err *e) must_check;
 void unpack_free(struct unpack *u);
 
-/* The next unpacked bytes, which stay until the next call; 0 bytes at the end. */
-int unpack_next(struct unpack *u, const void **bytes, size_t *size, struct err *e) must_check;
+/* Puts the next unpacked bytes, at most `room` of them, to `to`; *size is 0 at the end only. */
+int unpack_read(
+	struct unpack *u, void *to, size_t room, size_t *size, struct err *e) must_check;
 
 /* "gzip", "zstd", "xz", "bzip2", "lz4" or "none". */
 const char *unpack_format(const struct unpack *u);

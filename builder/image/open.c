@@ -112,6 +112,7 @@ static int root_open(struct image *i, struct err *e)
 		return err_set(e, -EINVAL, "is empty");
 	image_set_layer_count(i, 1);
 	i->layers[0].size = i->source.size;
+	source_forget(&i->source);
 	return load_config(i, e);
 }
 

@@ -43,12 +43,12 @@ static int64_t feed_skip(void *context, int64_t size)
 
 static int pour(struct unpack *u, int to, uint64_t limit, struct err *e)
 {
+	auto_free char *bytes = xmalloc(CHUNK);
 	uint64_t total = 0;
-	const void *bytes;
 	size_t size;
 	int r;
 
-	while ((r = unpack_next(u, &bytes, &size, e)) >= 0 && size) {
+	while ((r = unpack_read(u, bytes, CHUNK, &size, e)) >= 0 && size) {
 		total += size;
 		if (limit && total > limit)
 			return err_hint(e,
@@ -189,7 +189,14 @@ void source_release(struct source *s)
 		(void)close(s->dir);
 	if (s->archive >= 0)
 		(void)close(s->archive);
+	source_forget(s);
+}
+
+void source_forget(struct source *s)
+{
 	free(s->index);
+	s->index = NULL;
+	s->index_count = 0;
 	entry_list_release(&s->members);
 }
 

@@ -44,6 +44,9 @@ int source_open(struct source *s, const char *path, const char *scratch, uint64_
 	struct err *e) must_check;
 void source_release(struct source *s);
 
+/* Gives back the index of an archive whose members are no blobs: it has none from here on. */
+void source_forget(struct source *s);
+
 bool source_has(const struct source *s, const char *name);
 
 /*
