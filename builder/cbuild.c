@@ -32,9 +32,16 @@ static int work(void *context, struct err *e)
 {
 	const struct job *job = context;
 	const struct plan *plan = job->plan;
+	struct build_request request = plan->request;
 	struct build *b = NULL;
-	int r = build_tree(&plan->request, &b, e);
+	char target[64];
+	int r;
 
+	/* Through the descriptor: the folder has no name yet that others know. */
+	(void)snprintf(target, sizeof(target), "/proc/self/fd/%d", job->fd);
+	if (job->fd >= 0 && plan->format->kind == OUTPUT_DIR)
+		request.image.target = target;
+	r = build_tree(&request, &b, e);
 	if (r == 0 && job->fd >= 0)
 		r = build_write(b, plan->format->name, job->fd, e);
 	if (r == 0 && !plan->row.quiet)

@@ -208,6 +208,8 @@ static int read_content(
 	uint64_t end = 0;
 	int got;
 
+	if (r->stream->fd < 0)
+		spool_begin(&r->writer, size);
 	while ((got = archive_read_data_block(r->archive, &bytes, &n, &at)) >= ARCHIVE_WARN &&
 		got != ARCHIVE_EOF) {
 		int done;

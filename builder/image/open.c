@@ -164,7 +164,7 @@ int image_open(const char *path, const struct image_options *options, struct ima
 	i->entries_left = options->limits.entries ? options->limits.entries : UINT64_MAX;
 	r = source_open(&i->source, path, options->scratch, options->limits.size, e);
 	if (r >= 0)
-		r = spool_open(&i->spool, options->scratch, e);
+		r = spool_open(&i->spool, options->scratch, options->target, e);
 	if (r >= 0) {
 		r = recognise(i, e);
 		if (r < 0)

@@ -15,10 +15,18 @@
  * whole image. Each layer writes it through a writer of its own, in regions that it reserves,
  * so that layers can be read at the same time; the files of one region lie side by side and
  * small ones cost no system call of their own.
+ *
+ * Where the file system is known that the output will lie on, large files get a nameless file
+ * there, which the output can give a name: so most bytes of an image are written once.
  */
+enum { SPOOL_FILES_MAX = 384, SPOOL_FILE_MIN = 256 * 1024 };
+
 struct spool {
 	int fd;
 	_Atomic uint64_t end;
+	const char *target;          /* host directory of the output; NULL: not known */
+	_Atomic uint32_t file_count; /* asked for, which may be more than there are */
+	int files[SPOOL_FILES_MAX];
 };
 
 struct spool_writer {
@@ -29,13 +37,17 @@ struct spool_writer {
 	uint64_t offset; /* of `bytes` in the file */
 	struct extent *extents;
 	size_t extent_count, extent_capacity; /* of the file that is being written */
+	int *kept; /* it has a file of its own, in the spool's list; or NULL */
 };
 
-int spool_open(struct spool *s, const char *dir, struct err *e) must_check;
+int spool_open(struct spool *s, const char *dir, const char *target, struct err *e) must_check;
 void spool_release(struct spool *s);
 
 void spool_writer_init(struct spool_writer *w, struct spool *s);
 void spool_writer_release(struct spool_writer *w);
+
+/* Begins a file, of so many bytes with its holes. */
+void spool_begin(struct spool_writer *w, uint64_t size);
 
 /* Adds bytes to the current file at `at`, which is not less than before. */
 int spool_put(struct spool_writer *w, const void *bytes, size_t size, uint64_t at,

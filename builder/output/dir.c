@@ -20,6 +20,7 @@
  */
 
 enum { OPEN_DIRS = 64 }; /* descriptors of ancestors that stay open */
+enum { NOT_THERE = 1 };
 
 struct writer {
 	const struct output *o;
@@ -69,7 +70,17 @@ static void leave(struct writer *w)
 	auto_close_fd(&w->fds[w->depth--]);
 }
 
-static int make_file(struct writer *w, const struct node *n, struct err *e)
+/* A file that the reader has put on this file system already only needs its name. */
+static int name_file(struct writer *w, const struct node *n, struct err *e)
+{
+	const struct content *c = n->inode->content;
+
+	if (!c || content_link(c, here(w), n->name) < 0)
+		return NOT_THERE;
+	return meta_apply(&w->meta, &(struct meta_target){ c->fd, here(w), n }, e);
+}
+
+static int copy_file(struct writer *w, const struct node *n, struct err *e)
 {
 	auto_close int fd = openat(
 		here(w), n->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -82,6 +93,13 @@ static int make_file(struct writer *w, const struct node *n, struct err *e)
 	if (r < 0)
 		return err_at(e, r, "cannot write '%s': ", path_of(w, n));
 	return meta_apply(&w->meta, &(struct meta_target){ fd, here(w), n }, e);
+}
+
+static int make_file(struct writer *w, const struct node *n, struct err *e)
+{
+	int r = name_file(w, n, e);
+
+	return r == NOT_THERE ? copy_file(w, n, e) : r;
 }
 
 static int make_link(struct writer *w, const struct node *n, struct err *e)

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/tree/content.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/auto.h"
@@ -46,16 +50,45 @@ const struct content *content_of_fd(struct arena *a, int fd, uint64_t offset, ui
 	return c;
 }
 
+static const struct extent *copy_extents(
+	struct arena *a, const struct extent *extents, uint32_t count)
+{
+	size_t bytes = count * sizeof(*extents);
+
+	return count ? memcpy(arena_alloc(a, bytes), extents, bytes) : NULL;
+}
+
 const struct content *content_of_extents(
 	struct arena *a, int fd, uint64_t size, const struct extent *extents, uint32_t count)
 {
 	struct content *c = new_content(a, size, count);
-	size_t bytes = count * sizeof(*extents);
 
 	c->fd = fd;
-	if (count)
-		c->extents = memcpy(arena_alloc(a, bytes), extents, bytes);
+	c->extents = copy_extents(a, extents, count);
 	return c;
+}
+
+const struct content *content_of_file(
+	struct arena *a, int fd, uint64_t size, const struct extent *extents, uint32_t count)
+{
+	struct content *c = new_content(a, size, count);
+
+	c->fd = fd;
+	c->is_file = true;
+	c->extents = copy_extents(a, extents, count);
+	return c;
+}
+
+int content_link(const struct content *c, int dir, const char *name)
+{
+	char path[64];
+	struct stat st;
+
+	if (!c->is_file || fstat(c->fd, &st) < 0 || st.st_nlink != 0)
+		return -EEXIST;
+	/* AT_EMPTY_PATH needs a capability; this way does not. */
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", c->fd);
+	return linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
 }
 
 static int fetch(const struct content *c, void *to, size_t size, uint64_t offset, struct err *e)

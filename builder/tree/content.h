@@ -27,6 +27,7 @@ struct content {
 	uint32_t extent_count;
 	const struct extent *extents;
 	const void *bytes; /* fd -1: the source in memory */
+	bool is_file;      /* fd is this very file, holes and all, and has no name yet */
 };
 
 /* A whole file out of memory; the bytes are copied into the arena. */
@@ -38,6 +39,16 @@ const struct content *content_of_fd(struct arena *a, int fd, uint64_t offset, ui
 /* A sparse file; the extents are copied. */
 const struct content *content_of_extents(
 	struct arena *a, int fd, uint64_t size, const struct extent *extents, uint32_t count);
+
+/* The same of a file that has no other content and may get a name: see content_link. */
+const struct content *content_of_file(
+	struct arena *a, int fd, uint64_t size, const struct extent *extents, uint32_t count);
+
+/*
+ * Gives the file a name in dir, instead of a copy of it: when there is a file, on that file
+ * system, which has no name yet. Else -errno, and nothing has changed.
+ */
+int content_link(const struct content *c, int dir, const char *name) must_check;
 
 /*
  * Hands the file out in order as chunks: `bytes` NULL means a hole of that size. A chunk is at

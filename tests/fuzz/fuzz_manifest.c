@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct err e;
 
 	i->source.dir = -1;
-	if (spool_open(&i->spool, NULL, &e) >= 0 &&
+	if (spool_open(&i->spool, NULL, NULL, &e) >= 0 &&
 		io_pwrite(i->spool.fd, bytes, size, 0) >= 0) {
 		one_member(i, docker ? "manifest.json" : "index.json", size);
 		if ((docker ? docker_open(i, &e) : oci_open(i, &e)) >= 0)
