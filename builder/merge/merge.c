@@ -113,6 +113,16 @@ static void remove_name(struct merge *m, struct node *node)
 	tree_unlink(m->tree, node);
 }
 
+/* A directory of lower layers is gone, but this one needs it without saying anything of it. */
+static void make_anew(struct merge *m, struct node *node)
+{
+	uint32_t *flags = flags_of(m, node);
+
+	if (!(*flags & MADE) && node->inode->type == INODE_DIR)
+		make_plain(node->inode, m->options.epoch, m->layer - 1);
+	*flags |= MADE;
+}
+
 /*
  * Removes from below `top` all that this layer has not touched. Every directory is swept once a
  * layer, since whatever comes into it later is of this layer.
@@ -124,6 +134,8 @@ static void sweep(struct merge *m, struct node *top)
 	for (;; n = next) {
 		uint32_t *flags = flags_of(m, n);
 
+		if (n != top)
+			make_anew(m, n);
 		next = *flags & SWEPT ? NULL : n->first_child;
 		*flags |= SWEPT;
 		while (!next && n != top) {
@@ -179,10 +191,7 @@ static void apply_whiteout(struct merge *m)
 		remove_name(m, node);
 	} else if (node->inode->type == INODE_DIR) {
 		sweep(m, node);
-		/* The layer needs the directory that it removes, but says nothing of it. */
-		if (!(*flags_of(m, node) & MADE))
-			make_plain(node->inode, m->options.epoch, m->layer - 1);
-		*flags_of(m, node) |= MADE;
+		make_anew(m, node);
 	}
 }
 

@@ -51,8 +51,11 @@ static void opaque_dir_hides_lower_files_and_stays(void)
 	becomes("d 0750 0:0 - a\nf 0644 0:0 0 a/n\n", lower, "f a/n\nf a/.wh..wh..opq");
 	becomes("d 0750 0:0 - a\nd 0755 0:0 - a/t\nf 0644 0:0 0 a/t/n\n", lower,
 		"f a/t/n\nf a/.wh..wh..opq");
-	becomes("d 0750 0:0 - a\nd 0700 0:0 - a/s\nf 0644 0:0 0 a/s/n\n", lower,
+	/* The lower a/s is hidden, its attributes with it, whichever comes first. */
+	becomes("d 0750 0:0 - a\nd 0755 0:0 - a/s\nf 0644 0:0 0 a/s/n\n", lower,
 		"f a/s/n\nf a/.wh..wh..opq");
+	becomes("d 0750 0:0 - a\nd 0755 0:0 - a/s\nf 0644 0:0 0 a/s/n\n", lower,
+		"f a/.wh..wh..opq\nf a/s/n");
 	becomes("d 0750 0:0 - a\nf 0644 0:0 0 a/n\n", lower,
 		"f a/.wh..wh..opq\nf a/.wh.x\nf a/n");
 	becomes("", lower, "f a/.wh..wh..opq\nf .wh.a");
@@ -66,7 +69,7 @@ static void opaque_root_hides_everything(void)
 
 static void opaque_sweeps_between_what_it_spares(void)
 {
-	becomes("d 0700 0:0 - a\nd 0700 0:0 - a/b\nd 0700 0:0 - a/b/c\nf 0644 0:0 0 a/b/c/n\n"
+	becomes("d 0700 0:0 - a\nd 0755 0:0 - a/b\nd 0755 0:0 - a/b/c\nf 0644 0:0 0 a/b/c/n\n"
 		"f 0644 0:0 0 a/z\n",
 		"d a\nd a/b\nd a/b/c\nf a/b/c/1\nf a/b/2\nd a/b/d\nf a/b/d/3\nf a/4\nd a/q\nf a/q/5",
 		"f a/b/c/n\nf a/z\nf a/.wh..wh..opq");
