@@ -90,6 +90,9 @@ int build_tree(const struct build_request *request, struct build **out, struct e
 	arena_init(&b->arena);
 	b->size = request->size;
 	b->spare = request->spare;
+	b->name = request->name;
+	b->epoch = request->epoch;
+	b->plain = request->plain;
 	b->tree = tree_new();
 	r = open_inputs(&s, e);
 	if (r == 0)
@@ -107,14 +110,40 @@ int build_tree(const struct build_request *request, struct build **out, struct e
 	return 0;
 }
 
+/* What an image must say and what was read need not: OCI image-spec, config.md. */
+static int complete_config(
+	const struct build *b, struct image_config *c, char created[32], struct err *e)
+{
+	struct tm tm = { 0 };
+
+	if (b->epoch || !c->created) {
+		(void)gmtime_r(&b->epoch, &tm);
+		(void)strftime(created, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
+		c->created = created;
+	}
+	if (!c->os)
+		c->os = "linux";
+	return image_complete(b->images[0], c, e);
+}
+
 int build_write(struct build *b, const char *format, int fd, struct err *e)
 {
 	auto_buf struct buf identity = { 0 };
+	struct image_config config = b->config;
+	char created[32];
 	struct output o = {
-		.tree = b->tree, .notes = &b->notes, .size = b->size, .spare = b->spare
+		.tree = b->tree,
+		.notes = &b->notes,
+		.size = b->size,
+		.spare = b->spare,
+		.config = &config,
+		.name = b->name ? b->name : image_name(b->images[0]),
+		.plain = b->plain,
 	};
 	int r = output_find(format, "", &o.format, e);
 
+	if (r == 0)
+		r = complete_config(b, &config, created, e);
 	for (size_t i = 0; i < b->layer_count; i++)
 		buf_printf(&identity, "%s\n", b->layers[i].digest ? b->layers[i].digest : "");
 	o.identity = identity.bytes;

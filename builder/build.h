@@ -54,11 +54,13 @@ struct build_request {
 	struct image_options image;
 	struct build_change change;
 	struct adjust adjust;
-	time_t epoch;     /* the time of what no layer gives a time */
-	uint64_t size;    /* of a disk in bytes; 0: as the tree needs */
-	uint64_t spare;   /* bytes that a disk has free besides */
-	bool plain;       /* the image's own tree: no process 1, skeleton, boot record */
-	bool initramfs;   /* with a link /init to process 1 */
+	time_t epoch;   /* the time of what no layer gives a time */
+	uint64_t size;  /* of a disk in bytes; 0: as the tree needs */
+	uint64_t spare; /* bytes that a disk has free besides */
+	const char
+		*name;  /* what an image that is written is called; NULL: as the first input */
+	bool plain;     /* the image's own tree: no process 1, skeleton, boot record */
+	bool initramfs; /* with a link /init to process 1 */
 	const char *init; /* host path of cinit; NULL: as build_find_init finds it */
 	const char *skel; /* host path of the skeleton; NULL: build_find_skel */
 	build_progress *progress;
@@ -71,6 +73,9 @@ struct build {
 	struct build_layer *layers; /* bottom first */
 	size_t layer_count;
 	uint64_t size, spare;  /* of a disk, from the request */
+	const char *name;      /* the same */
+	time_t epoch;          /* the same */
+	bool plain;            /* the same */
 	struct buf notes;      /* lines for the person who waits */
 	struct image **images; /* the contents of files lie in them */
 	size_t image_count;

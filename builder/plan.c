@@ -112,6 +112,7 @@ static void plan_request(struct plan *p)
 	q->adjust.exclude_count = row->exclude.count;
 	q->size = or_default(row->size, 0);
 	q->spare = or_default(row->free, 0);
+	q->name = row->tag;
 	q->plain = row->no_init;
 	q->initramfs = !row->no_init && p->format->is_initramfs;
 	q->init = row->init;

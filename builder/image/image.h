@@ -59,6 +59,11 @@ const char *image_name(const struct image *i);
 const char *image_digest(const struct image *i);
 
 const struct image_config *image_config(const struct image *i);
+
+/* Gives a config that names no processor the one that the options ask for, or this machine's.
+ */
+int image_complete(struct image *i, struct image_config *c, struct err *e) must_check;
+
 size_t image_layer_count(const struct image *i);
 const struct image_layer *image_layer(const struct image *i, size_t layer);
 

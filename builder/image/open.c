@@ -83,6 +83,18 @@ int platform_wanted(const struct image *i, struct platform *p, struct err *e)
 	return 0;
 }
 
+int image_complete(struct image *i, struct image_config *c, struct err *e)
+{
+	struct platform p;
+	int r = platform_wanted(i, &p, e);
+
+	if (r < 0 || c->architecture)
+		return r;
+	c->architecture = arena_strdup(&i->arena, p.architecture);
+	c->variant = *p.variant ? arena_strdup(&i->arena, p.variant) : NULL;
+	return 0;
+}
+
 /* A config for what has none: a whole image config, or only what is under its "config". */
 static int load_config(struct image *i, struct err *e)
 {

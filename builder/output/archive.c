@@ -27,14 +27,16 @@ struct writer {
 	const char **first;                /* tar: by inode id, the path written first */
 	uint32_t *left;                    /* cpio: by inode id, names still to come */
 	size_t sockets, times, attributes; /* that the format has no place for */
-	int fd, failed; /* of the descriptor: -errno of what it could not take */
+	output_sink *sink;
+	void *context;
+	int failed; /* -errno of what the sink could not take */
 	char *bytes;
 	size_t used;
 };
 
 static int flush(struct writer *w)
 {
-	int r = io_write(w->fd, w->bytes, w->used);
+	int r = w->sink(w->bytes, w->used, w->context);
 
 	w->used = 0;
 	if (r < 0) {
@@ -53,7 +55,7 @@ static la_ssize_t take(struct archive *a, void *context, const void *bytes, size
 	if ((size >= BUFFER / 2 || w->used + size > BUFFER) && flush(w) < 0)
 		return -1;
 	if (size >= BUFFER / 2) {
-		w->failed = io_write(w->fd, bytes, size);
+		w->failed = w->sink(bytes, size, w->context);
 		if (w->failed < 0)
 			archive_set_error(w->a, -w->failed, "%s", strerror(-w->failed));
 		return w->failed < 0 ? -1 : (la_ssize_t)size;
@@ -261,9 +263,10 @@ static int write_in_utf8(struct writer *w, tree_visit *visit, const char *root, 
 	return r;
 }
 
-static void writer_init(struct writer *w, const struct output *o, int fd)
+static void writer_init(
+	struct writer *w, const struct output *o, output_sink *sink, void *context)
 {
-	*w = (struct writer){ .o = o, .fd = fd };
+	*w = (struct writer){ .o = o, .sink = sink, .context = context };
 	w->a = archive_write_new();
 	w->entry = archive_entry_new();
 	w->bytes = xmalloc(BUFFER);
@@ -278,12 +281,22 @@ static void writer_release(struct writer *w)
 	free(w->bytes);
 }
 
+static int to_descriptor(const void *bytes, size_t size, void *context)
+{
+	return io_write(*(const int *)context, bytes, size);
+}
+
 int output_tar(const struct output *o, int fd, struct err *e)
+{
+	return output_tar_to(o, to_descriptor, &fd, e);
+}
+
+int output_tar_to(const struct output *o, output_sink *sink, void *context, struct err *e)
 {
 	struct writer w;
 	int r;
 
-	writer_init(&w, o, fd);
+	writer_init(&w, o, sink, context);
 	w.first = xcalloc(tree_inode_ids(o->tree), sizeof(*w.first));
 	if (archive_write_set_format_pax(w.a) != ARCHIVE_OK ||
 		archive_write_set_format_option(w.a, "pax", "xattrheader", "SCHILY") !=
@@ -312,7 +325,7 @@ int output_cpio(const struct output *o, int fd, struct err *e)
 	struct writer w;
 	int r;
 
-	writer_init(&w, o, fd);
+	writer_init(&w, o, to_descriptor, &fd);
 	w.left = xcalloc(tree_inode_ids(o->tree), sizeof(*w.left));
 	w.left[tree_root(o->tree)->inode->id] = 1;
 	r = tree_walk(o->tree, count_name, &w, e);

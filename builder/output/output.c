@@ -20,6 +20,11 @@ const struct output_format output_formats[] = {
 	{ "ext4", NULL, ".ext4", "an ext4 disk", OUTPUT_FILE, false, NULL, output_ext4 },
 	{ "squashfs", "sqfs", ".squashfs", "a squashfs (read-only, zstd)", OUTPUT_FILE, false,
 		NULL, output_squashfs },
+	{ "oci", NULL, ".oci", "an OCI image layout", OUTPUT_DIR, false, "gzip", output_oci },
+	{ "oci.tar", NULL, ".oci.tar", "an OCI image layout in an archive", OUTPUT_STREAM,
+		false, "gzip", output_oci_archive },
+	{ "docker", NULL, ".docker.tar", "an archive for docker load and podman load",
+		OUTPUT_STREAM, false, NULL, output_oci_archive },
 };
 
 const size_t output_format_count = ARRAY_LEN(output_formats);
@@ -42,19 +47,28 @@ static bool ends_with(const char *text, const char *end)
 	return n > m && !strcmp(text + n - m, end);
 }
 
+static bool suffix_fits(const struct output_format *f, const char *path)
+{
+	auto_buf struct buf short_form = { 0 };
+
+	if (!f->suffix)
+		return false;
+	buf_printf(&short_form, ".%s", f->alias ? f->alias : f->name);
+	return ends_with(path, f->suffix) || ends_with(path, short_form.bytes);
+}
+
+/* The longest that fits: a .oci.tar is a .tar too. */
 static const struct output_format *by_suffix(const char *path)
 {
+	const struct output_format *best = NULL;
+
 	for (size_t i = 0; i < output_format_count; i++) {
 		const struct output_format *f = &output_formats[i];
-		auto_buf struct buf short_form = { 0 };
 
-		if (f->alias)
-			buf_printf(&short_form, ".%s", f->alias);
-		if (f->suffix && (ends_with(path, f->suffix) ||
-					 (f->alias && ends_with(path, short_form.bytes))))
-			return f;
+		if (suffix_fits(f, path) && (!best || strlen(f->suffix) > strlen(best->suffix)))
+			best = f;
 	}
-	return &output_formats[0];
+	return best ? best : &output_formats[0];
 }
 
 int output_find(

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "builder/tree/config.h"
 #include "builder/tree/tree.h"
 #include "lib/attr.h"
 #include "lib/buf.h"
@@ -30,7 +31,10 @@ struct output {
 	uint64_t size;        /* of a disk in bytes; 0: as the tree needs */
 	uint64_t spare;       /* bytes that a disk has free besides */
 	const char *identity; /* what the tree came from, for a disk's UUID; or NULL */
-	struct buf *notes;    /* what the format or file system could not hold: a line each */
+	const struct image_config *config; /* for images: with created, architecture and os */
+	const char *name;  /* "redis:7", a tag alone, or NULL: what an image is called */
+	bool plain;        /* there is no process 1 of ours in it */
+	struct buf *notes; /* what the format or file system could not hold: a line each */
 };
 
 struct output_format {
@@ -63,6 +67,13 @@ void output_note(const struct output *o, const char *format, ...) printf_like(2,
 /* The writers of the table. */
 int output_dir(const struct output *o, int fd, struct err *e) must_check;
 int output_tar(const struct output *o, int fd, struct err *e) must_check;
+int output_oci(const struct output *o, int fd, struct err *e) must_check;
+int output_oci_archive(const struct output *o, int fd, struct err *e) must_check;
 int output_cpio(const struct output *o, int fd, struct err *e) must_check;
 int output_ext4(const struct output *o, int fd, struct err *e) must_check;
 int output_squashfs(const struct output *o, int fd, struct err *e) must_check;
+
+/* As output_tar, piece by piece to a function, which returns 0 or -errno. */
+typedef int output_sink(const void *bytes, size_t size, void *context);
+int output_tar_to(
+	const struct output *o, output_sink *sink, void *context, struct err *e) must_check;

@@ -116,7 +116,8 @@ static void clean(const char *path)
 
 static int write_as(struct tree *t, const char *format, int fd, struct buf *notes)
 {
-	struct output o = { .tree = t, .notes = notes };
+	static const struct image_config config = { .architecture = "amd64", .os = "linux" };
+	struct output o = { .tree = t, .notes = notes, .config = &config };
 	struct err e = { 0 };
 	int r = output_find(format, "", &o.format, &e);
 

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "builder/output/output.h"
+#include "builder/tree/config.h"
+#include "builder/tree/tree.h"
+#include "lib/attr.h"
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "lib/sha256.h"
+
+/*
+ * The pieces of an image that is written (OCI image-spec, image-layout.md): blobs under the
+ * names of their digests, and a few files by name. They go to a folder that is a layout or
+ * becomes one, or, for an archive, into a tree of their own that the tar writer then writes.
+ */
+struct oci_store {
+	int dir;           /* the layout's folder, not owned; -1: an archive */
+	struct tree *tree; /* of an archive */
+	int *scratch;      /* its large blobs: descriptors, owned */
+	size_t scratch_count, scratch_capacity;
+};
+
+struct oci_blob {
+	char digest[DIGEST_SIZE];
+	uint64_t size;
+};
+
+/* A blob that comes in pieces; one at a time in a store. */
+struct oci_stream {
+	struct oci_store *store;
+	struct sha256 sum;
+	uint64_t size;
+	int fd;
+};
+
+/* dir -1: for an archive. A folder gets its blobs/sha256 where it has none. */
+int oci_store_init(struct oci_store *s, int dir, struct err *e) must_check;
+void oci_store_release(struct oci_store *s);
+
+/* A file by its name in the top folder, which it must not have: "index.json". */
+int oci_put_file(
+	struct oci_store *s, const char *name, const json_t *json, struct err *e) must_check;
+
+/* A whole blob: the JSON, written compactly. */
+int oci_put_json(struct oci_store *s, const json_t *json, struct oci_blob *out,
+	struct err *e) must_check;
+
+/*
+ * A blob in pieces; oci_put returns 0 or -errno without a description, and oci_end gives the
+ * blob its name. oci_stream_release takes an unfinished one away and may be called after it.
+ */
+int oci_begin(struct oci_store *s, struct oci_stream *stream, struct err *e) must_check;
+int oci_put(struct oci_stream *stream, const void *bytes, size_t size) must_check;
+int oci_end(struct oci_stream *stream, struct oci_blob *out, struct err *e) must_check;
+void oci_stream_release(struct oci_stream *stream);
+
+/*
+ * The tree as a layer: a tar, packed as `filter` says (lib/pack.h), put into the store.
+ * `diff_id` is the digest of what it unpacks to.
+ */
+struct oci_layer {
+	struct oci_blob blob;
+	char diff_id[DIGEST_SIZE];
+	const char *media_type;
+};
+
+int oci_put_layer(struct oci_store *s, const struct output *o, const char *filter,
+	struct oci_layer *out, struct err *e) must_check;
+
+/* A descriptor (OCI image-spec, descriptor.md); the caller owns it. */
+json_t *oci_descriptor(const char *media_type, const struct oci_blob *blob);
+
+/* The config of an image with one layer, config.md; the caller owns it. */
+int oci_config(const struct output *o, const struct oci_layer *layer, json_t **out,
+	struct err *e) must_check;
+
+/*
+ * "redis:7" as a name and what stands behind its last colon: "redis:7" and "7", or "latest".
+ * What is no name but a tag alone, as layouts have them ("v1"), is a tag and a NULL name.
+ */
+struct oci_name {
+	char *name, *tag;
+};
+
+void oci_name_parse(const char *text, struct oci_name *out);
+void oci_name_release(struct oci_name *n);
