@@ -142,8 +142,8 @@ long boot_encode(const struct boot *b, char *to, size_t size, struct boot_error 
 
 /*
  * What `cinit --facts` tells on standard output in front of a payload: this line, then lines
- * "key=value": kernel (its release), hostname, pid1 (the name of process 1), process ("PID NAME",
- * one each), threads (how many more are the kernel's own), and at last "end=".
+ * "key=value": kernel (its release), hostname, pid1 (the name of process 1), process ("PID
+ * NAME", one each), threads (how many more are the kernel's own), and at last "end=".
  */
 #define BOOT_FACTS "#cinit-facts 1\n"
 

@@ -36,7 +36,7 @@ static uint32_t big_endian(const uint8_t bytes[4])
 /* Finds the file's entry in the directory. */
 static int find(const char *name, struct entry *e)
 {
-	uint8_t count[4];
+	uint8_t count[4] = { 0 };
 
 	select_item(DIRECTORY);
 	insb(PORT_DATA, count, sizeof(count));
@@ -50,7 +50,7 @@ static int find(const char *name, struct entry *e)
 
 static long read_item(const char *name, char *to, size_t size)
 {
-	char signature[4];
+	char signature[4] = { 0 };
 	struct entry e;
 	uint32_t length;
 

@@ -27,8 +27,8 @@ bool machine_is(int verbosity)
 
 	mounts_proc(verbosity);
 	/*
-	 * A kernel starts kthreadd, 2, before any other process; a fresh pid namespace has no 2,
-	 * and then /proc, which would have to make its entries first, need not be asked.
+	 * A kernel starts kthreadd, 2, before any other process; a fresh pid namespace has no
+	 * 2, and then /proc, which would have to make its entries first, need not be asked.
 	 */
 	if (kill(2, 0) < 0 && errno == ESRCH)
 		return false;

@@ -19,8 +19,8 @@
  *	time signal ROUNDS PAYLOAD INIT…  from kill of the init to the payload's answer
  *	time payload                      is such a payload, for signal
  *
- * Prints a line an init: name, median, 5th percentile. An INIT is words, split at blanks; "-" is
- * the payload alone.
+ * Prints a line an init: name, median, 5th percentile. An INIT is words, split at blanks; "-"
+ *is the payload alone.
  */
 enum { INITS_MAX = 16, WORDS_MAX = 16 };
 
@@ -67,7 +67,8 @@ static pid_t start(const char *init, const char *payload, int out)
 	if (is_payload)
 		words[count++] = (char *)(unsigned long)"payload";
 	words[count] = NULL;
-	pid = (pid_t)syscall(SYS_clone, CLONE_NEWPID | CLONE_VFORK | SIGCHLD, NULL, NULL, NULL, 0);
+	pid = (pid_t)syscall(
+		SYS_clone, CLONE_NEWPID | CLONE_VFORK | SIGCHLD, NULL, NULL, NULL, 0);
 	if (pid == 0) {
 		if (out >= 0)
 			(void)dup2(out, STDOUT_FILENO);
@@ -101,7 +102,8 @@ static void print(const char *init, double *times, long rounds)
 	printf("%s\t%.1f\t%.1f\n", init, times[rounds / 2], times[rounds / 20]);
 }
 
-static void run_starts(long rounds, const char *payload, int count, char **inits, double **times)
+static void run_starts(
+	long rounds, const char *payload, int count, char **inits, double **times)
 {
 	for (long i = -5; i < rounds; i++) {
 		for (int k = 0; k < count; k++) {
@@ -113,7 +115,8 @@ static void run_starts(long rounds, const char *payload, int count, char **inits
 	}
 }
 
-static void run_signals(long rounds, const char *payload, int count, char **inits, double **times)
+static void run_signals(
+	long rounds, const char *payload, int count, char **inits, double **times)
 {
 	pid_t pids[INITS_MAX];
 	int ends[INITS_MAX][2];
@@ -153,7 +156,7 @@ int main(int argc, char **argv)
 		return answer();
 	if (count < 1 || count > INITS_MAX)
 		return 2;
-	rounds = atol(argv[2]);
+	rounds = strtol(argv[2], NULL, 10);
 	for (int k = 0; k < count; k++)
 		times[k] = calloc((size_t)rounds, sizeof(double));
 	if (!strcmp(argv[1], "start"))

@@ -65,7 +65,7 @@ ended() {
 	wait_for 90 gone "$MAIN" || fail "$(cat "$T/out")"
 	wait "$MAIN" || fail "QEMU: $(cat "$T/qemu")"
 	MAIN=
-	OUT=$(tr -d '\r' <"$T/out")
+	OUT=$(tr -d '\r' <"$T/out" | grep -v '] reboot: ')
 }
 
 # Says words on the control channel, or commands to QEMU.

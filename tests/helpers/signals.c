@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /*
@@ -22,8 +24,15 @@
  *cwd, fds signals orphans COUNT together|stream [STATUS]   makes orphans, then exits with
  *STATUS signals crowd LIVE COUNT  COUNT orphans one after another beside LIVE living ones
  *	signals early COMMAND…    SIGTERM to the command before it can have started anything
- *	signals daemon            forks a child that ignores TERM and sleeps, exits 7
+ *	signals soak SECONDS SEED random signals to the parent, forks and orphans, all at once;
+ *0 when every one of them came back, in order, and no zombie is left signals daemon forks a
+ *child that ignores TERM and sleeps, exits 7
  */
+
+static int number(const char *text)
+{
+	return (int)strtol(text, NULL, 10);
+}
 
 static uint64_t block(uint64_t set)
 {
@@ -83,7 +92,7 @@ static int run_with(char **words)
 	uint64_t mask = block(0);
 
 	for (; *words && strcmp(*words, "--") != 0; words++) {
-		int signal_number = atoi(*words);
+		int signal_number = number(*words);
 
 		if (ignore)
 			(void)signal(signal_number, SIG_IGN);
@@ -161,10 +170,12 @@ static int make_orphans(long count, int together, int status)
 static double cpu_of_init(void)
 {
 	FILE *f = fopen("/proc/1/schedstat", "r");
-	unsigned long long ns = 0;
+	char line[128] = "";
+	unsigned long long ns;
 
-	if (f && fscanf(f, "%llu", &ns) != 1)
-		ns = 0;
+	if (f && !fgets(line, sizeof(line), f))
+		line[0] = '\0';
+	ns = strtoull(line, NULL, 10);
 	if (f)
 		(void)fclose(f);
 	return (double)ns / 1000;
@@ -197,19 +208,82 @@ static int crowd(long live, long count)
 	return 0;
 }
 
-/* The child of vfork is the command when this returns, and has had no time to do anything. */
+/* The child is the command when posix_spawn returns, and has had no time to do anything. */
 static int early(char **words)
 {
-	pid_t pid = vfork();
+	extern char **environ;
 	int status;
+	pid_t pid;
 
-	if (pid == 0) {
-		(void)execvp(words[0], words);
-		_exit(127);
-	}
+	if (posix_spawnp(&pid, words[0], NULL, NULL, words, environ) != 0)
+		return 127;
 	(void)kill(pid, SIGTERM);
 	(void)waitpid(pid, &status, 0);
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* Sends for so long, then says with 41 how many there were. */
+static void soak_sender(pid_t init, long seconds, unsigned seed)
+{
+	time_t end = time(NULL) + seconds;
+	int sent = 0;
+
+	srandom(seed);
+	while (time(NULL) < end) {
+		switch (random() % 4) {
+		case 0:
+			(void)queue(init, 40, sent + 1, 1);
+			sent++;
+			break;
+		case 1:
+			(void)kill(init, SIGUSR1);
+			break;
+		case 2:
+			make_orphan(-1);
+			break;
+		default:
+			(void)make_orphans(random() % 8, 1, 0);
+		}
+	}
+	(void)queue(init, 41, sent, 1);
+	_exit(0);
+}
+
+static int zombies(void)
+{
+	FILE *list = popen("grep -ls '^State:.Z' /proc/[0-9]*/status | wc -l", "r");
+	char line[32] = "-1";
+
+	if (list && !fgets(line, sizeof(line), list))
+		return -1;
+	if (list)
+		(void)pclose(list);
+	return number(line);
+}
+
+static int soak(long seconds, unsigned seed)
+{
+	uint64_t wanted = UINT64_C(1) << 39 | UINT64_C(1) << 40 | UINT64_C(1) << 9;
+	int next = 1, left = -1, tries = 500;
+	pid_t init = getppid(), sender;
+	siginfo_t info = { 0 };
+
+	(void)block(wanted);
+	sender = fork();
+	if (sender == 0) {
+		(void)block(0);
+		soak_sender(init, seconds, seed);
+	}
+	while (syscall(SYS_rt_sigtimedwait, &wanted, &info, NULL, sizeof(wanted)) != 41)
+		if (info.si_signo == 40 && info.si_value.sival_int != next++)
+			return printf("value %d came as number %d\n", info.si_value.sival_int,
+				       next - 1) > 0;
+	(void)waitpid(sender, NULL, 0);
+	while (tries-- && (left = zombies()) != 0)
+		(void)usleep(10000);
+	printf("seed %u: %d of %d, %d zombies\n", seed, next - 1, info.si_value.sival_int,
+		left);
+	return next - 1 != info.si_value.sival_int || left;
 }
 
 static int leave_daemon(void)
@@ -228,10 +302,10 @@ int main(int argc, char **argv)
 	const char *verb = argc > 1 ? argv[1] : "";
 
 	if (!strcmp(verb, "catch") && argc == 3)
-		return catch_signals(atol(argv[2]));
+		return catch_signals(number(argv[2]));
 	if (!strcmp(verb, "queue") && argc >= 5)
-		return queue(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]),
-			argc > 5 ? atol(argv[5]) : 1);
+		return queue(number(argv[2]), number(argv[3]), number(argv[4]),
+			argc > 5 ? number(argv[5]) : 1);
 	if (!strcmp(verb, "default"))
 		sleep_for_ever();
 	if (!strcmp(verb, "with") && argc > 4)
@@ -239,12 +313,14 @@ int main(int argc, char **argv)
 	if (!strcmp(verb, "state"))
 		return show_state();
 	if (!strcmp(verb, "orphans") && argc >= 4)
-		return make_orphans(atol(argv[2]), !strcmp(argv[3], "together"),
-			argc > 4 ? atoi(argv[4]) : 0);
+		return make_orphans(number(argv[2]), !strcmp(argv[3], "together"),
+			argc > 4 ? number(argv[4]) : 0);
 	if (!strcmp(verb, "crowd") && argc == 4)
-		return crowd(atol(argv[2]), atol(argv[3]));
+		return crowd(number(argv[2]), number(argv[3]));
 	if (!strcmp(verb, "early") && argc > 2)
 		return early(argv + 2);
+	if (!strcmp(verb, "soak") && argc == 4)
+		return soak(number(argv[2]), (unsigned)number(argv[3]));
 	if (!strcmp(verb, "daemon"))
 		return leave_daemon();
 	fputs("signals: see the comment on top of its source\n", stderr);
