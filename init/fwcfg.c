@@ -33,15 +33,24 @@ static uint32_t big_endian(const uint8_t bytes[4])
 	       bytes[3];
 }
 
+/* Byte by byte: musl's insb does not tell the compiler that it writes to memory. */
+static void take(void *to, size_t size)
+{
+	unsigned char *bytes = to;
+
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = inb(PORT_DATA);
+}
+
 /* Finds the file's entry in the directory. */
 static int find(const char *name, struct entry *e)
 {
-	uint8_t count[4] = { 0 };
+	uint8_t count[4];
 
 	select_item(DIRECTORY);
-	insb(PORT_DATA, count, sizeof(count));
+	take(count, sizeof(count));
 	for (uint32_t i = big_endian(count); i > 0; i--) {
-		insb(PORT_DATA, e, sizeof(*e));
+		take(e, sizeof(*e));
 		if (!strncmp(e->name, name, sizeof(e->name)))
 			return 0;
 	}
@@ -50,19 +59,19 @@ static int find(const char *name, struct entry *e)
 
 static long read_item(const char *name, char *to, size_t size)
 {
-	char signature[4] = { 0 };
+	char signature[4];
 	struct entry e;
 	uint32_t length;
 
 	select_item(SIGNATURE);
-	insb(PORT_DATA, signature, sizeof(signature));
+	take(signature, sizeof(signature));
 	if (memcmp(signature, "QEMU", sizeof(signature)) || find(name, &e) < 0)
 		return -ENOENT;
 	length = big_endian(e.size);
 	if (length > size)
 		return -EFBIG;
 	select_item((unsigned)e.selector[0] << 8 | e.selector[1]);
-	insb(PORT_DATA, to, length);
+	take(to, length);
 	return (long)length;
 }
 

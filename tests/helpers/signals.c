@@ -211,7 +211,6 @@ static int crowd(long live, long count)
 /* The child is the command when posix_spawn returns, and has had no time to do anything. */
 static int early(char **words)
 {
-	extern char **environ;
 	int status;
 	pid_t pid;
 
