@@ -139,6 +139,8 @@ static int turn_into_payload(struct start *s)
 		if (r < 0)
 			return r;
 	}
+	for (int i = 1; s->in->fresh && i <= SIGNALS_MAX; i++)
+		signals_set(i, SIG_DFL, 0);
 	if (s->in->chld_ignored)
 		signals_set(SIGCHLD, SIG_IGN, 0);
 	(void)signals_block(s->in->old_mask);

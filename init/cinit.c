@@ -104,8 +104,11 @@ static void run_record(struct init *in, struct record *r, const char **argv)
 
 	keep(in, b);
 	/* Whoever hands a record over blocks signals so that none is lost on the way here. */
-	if (in->options.boot_fd >= 0)
+	if (in->options.boot_fd >= 0) {
 		in->old_mask = 0;
+		in->chld_ignored = false;
+		in->fresh = true;
+	}
 	if (!c.argv[0])
 		say(SAY_ERROR, SAY_ERROR,
 			"the boot record names no program, and neither does "

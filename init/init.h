@@ -25,6 +25,7 @@ struct init {
 	enum init_role role;
 	struct watch *watch; /* of a machine; NULL elsewhere */
 	uint64_t old_mask;   /* signals blocked when cinit was started: the payload's mask */
+	bool fresh;          /* the payload shall have the default dispositions */
 	bool chld_ignored;   /* SIGCHLD was: so it shall be for the payload */
 
 	/* What is kept of the record when it has been given back. */

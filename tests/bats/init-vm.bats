@@ -68,18 +68,32 @@ ended() {
 	OUT=$(tr -d '\r' <"$T/out" | grep -v '] reboot: ')
 }
 
-# Says words on the control channel, or commands to QEMU.
-say() { # socket, line…
-	python3 - "$@" <<-'EOF'
+# Says a line on the control channel, and stays until the console shows what it is for: QEMU forgets
+# what it has not handed to the machine when whoever said it leaves.
+say() { # text on the console, line…
+	python3 - "$T" "$@" <<-'EOF'
+		import socket, sys, time
+		s = socket.socket(socket.AF_UNIX)
+		s.connect(sys.argv[1] + "/control")
+		s.sendall("".join(line + "\n" for line in sys.argv[3:]).encode())
+		end = time.monotonic() + 60
+		while sys.argv[2] not in open(sys.argv[1] + "/out").read():
+		    if time.monotonic() > end:
+		        sys.exit("not on the console: " + sys.argv[2])
+		    time.sleep(0.02)
+	EOF
+}
+
+# Tells QEMU itself.
+qmp() { # command…
+	python3 - "$T" '{"execute":"qmp_capabilities"}' "$@" <<-'EOF'
 		import socket, sys
 		s = socket.socket(socket.AF_UNIX)
-		s.connect(sys.argv[1])
-		if sys.argv[1].endswith("qmp"):
-		    s.recv(4096)
+		s.connect(sys.argv[1] + "/qmp")
+		s.recv(4096)
 		for line in sys.argv[2:]:
 		    s.sendall(line.encode() + b"\n")
-		    if sys.argv[1].endswith("qmp"):
-		        s.recv(4096)
+		    s.recv(4096)
 	EOF
 }
 
@@ -127,12 +141,11 @@ NoNewPrivs:	1"
 		stop_signal=1 grace=300
 	machine
 	wait_for 60 printed "$T/out" up
-	say "$T/control" "signal 10"
-	wait_for 30 printed "$T/out" usr1
-	say "$T/qmp" '{"execute":"qmp_capabilities"}' '{"execute":"send-key","arguments":{"keys":[
+	say usr1 "signal 10"
+	qmp '{"execute":"send-key","arguments":{"keys":[
 		{"type":"qcode","data":"ctrl"},{"type":"qcode","data":"alt"},{"type":"qcode","data":"delete"}]}}'
 	wait_for 30 printed "$T/out" hup
-	say "$T/control" rubbish "signal 15"
+	say term rubbish "signal 15"
 	ended
 	has "$OUT" term
 	has "$(cat "$T/said")" "exit 5"
@@ -145,7 +158,7 @@ NoNewPrivs:	1"
 		$(modules button evdev)
 	machine
 	wait_for 60 printed "$T/out" up
-	say "$T/qmp" '{"execute":"qmp_capabilities"}' '{"execute":"system_powerdown"}'
+	qmp '{"execute":"system_powerdown"}'
 	ended
 	has "$OUT" told
 	has "$(cat "$T/said")" "exit 3"
