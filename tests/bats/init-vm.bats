@@ -65,7 +65,7 @@ ended() {
 	wait_for 90 gone "$MAIN" || fail "$(cat "$T/out")"
 	wait "$MAIN" || fail "QEMU: $(cat "$T/qemu")"
 	MAIN=
-	OUT=$(tr -d '\r' <"$T/out" | grep -v '] reboot: ')
+	OUT=$(tr -d '\r' <"$T/out" | grep -v '] reboot: ' || true)
 }
 
 # Says a line on the control channel, and stays until the console shows what it is for: QEMU forgets
