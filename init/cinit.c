@@ -99,7 +99,9 @@ static void run_record(struct init *in, struct record *r, const char **argv)
 		.record = b,
 		.streams = in->watch && in->watch->relays ? in->watch->relay.theirs : NULL,
 		.stdin_null = b->no_stdin,
-		.new_session = b->terminal,
+		/* A machine that nobody but a person at its console started has its keys there.
+		 */
+		.new_session = b->terminal || (in->watch && !b->console),
 	};
 
 	keep(in, b);

@@ -28,6 +28,7 @@ setup_file() {
 setup() {
 	T=$BATS_TEST_TMPDIR
 	MAIN=
+	CONSOLE=(-serial "file:$T/out")
 }
 
 teardown() {
@@ -52,7 +53,7 @@ modules() { # name…
 # Starts a machine: console in `out`, what it says on the control channel in `said`.
 machine() { # QEMU's words…
 	timeout -s KILL 100 qemu-system-x86_64 -M q35 -accel tcg -m 384 -no-reboot -nodefaults -display none \
-		-serial "file:$T/out" -chardev "socket,id=c,path=$T/control,server=on,wait=off,logfile=$T/said" \
+		"${CONSOLE[@]}" -chardev "socket,id=c,path=$T/control,server=on,wait=off,logfile=$T/said" \
 		-device isa-serial,chardev=c,index=1 -fw_cfg "name=opt/cinit/boot,file=$T/record" \
 		-kernel "$BATS_FILE_TMPDIR/kernel" -initrd "$BATS_FILE_TMPDIR/root.cpio" \
 		-append "console=ttyS0 quiet loglevel=1 panic=-1 reboot=t rdinit=/sbin/cinit cryptomgr.notests \
@@ -149,6 +150,25 @@ NoNewPrivs:	1"
 	ended
 	has "$OUT" term
 	has "$(cat "$T/said")" "exit 5"
+}
+
+@test "Ctrl-C on the kernel's console reaches the payload" {
+	record argv=sh argv=-c 'argv=trap "echo int; exit 4" INT; echo up; while :; do sleep 0.1; done'
+	CONSOLE=(-chardev "socket,id=k,path=$T/console,server=on,wait=off,logfile=$T/out"
+		-device isa-serial,chardev=k,index=0)
+	machine
+	wait_for 60 printed "$T/out" up
+	python3 - "$T" <<-'EOF'
+		import socket, sys, time
+		s = socket.socket(socket.AF_UNIX)
+		s.connect(sys.argv[1] + "/console")
+		s.sendall(b"\x03")
+		while s.recv(100):
+		    pass
+	EOF
+	ended
+	has "$OUT" int
+	has "$(cat "$T/said")" "exit 4"
 }
 
 @test "the power button stops the payload" {
