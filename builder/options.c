@@ -17,6 +17,8 @@ static const struct opts_verb verbs[] = {
 		"tells in what two images or directories differ", false },
 	{ VERB_LAYER, "layer", "[options] UPPERDIR -o LAYER.tar[.gz|.zst]",
 		"packs the upper directory of an overlay mount as a layer", false },
+	{ VERB_COMMIT, "commit", "[options] IMAGE UPPERDIR -o OUT",
+		"puts the upper directory of an overlay mount on an image as a layer", false },
 };
 
 static const struct opts_spec spec = {

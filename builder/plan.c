@@ -36,19 +36,29 @@ static int plan_output(struct plan *p, struct err *e)
 	return 0;
 }
 
+int plan_epoch(struct adjust *a, struct err *e)
+{
+	const char *epoch = getenv("SOURCE_DATE_EPOCH");
+	int r;
+
+	if (!epoch || !*epoch)
+		return 0;
+	r = adjust_parse_time(epoch, &a->time, e);
+	if (r < 0)
+		return err_at(e, r, "SOURCE_DATE_EPOCH: ");
+	a->times = ADJUST_TIMES_CLAMP;
+	return 0;
+}
+
 static int plan_times(struct plan *p, struct err *e)
 {
 	struct build_request *q = &p->request;
-	const char *epoch = getenv("SOURCE_DATE_EPOCH");
-	int r = 0;
+	int r = plan_epoch(&q->adjust, e);
 
-	if (epoch && *epoch) {
-		r = adjust_parse_time(epoch, &q->adjust.time, e);
-		if (r < 0)
-			return err_at(e, r, "SOURCE_DATE_EPOCH: ");
-		q->adjust.times = ADJUST_TIMES_CLAMP;
+	if (r < 0)
+		return r;
+	if (q->adjust.times == ADJUST_TIMES_CLAMP)
 		q->epoch = q->adjust.time.tv_sec;
-	}
 	if (p->row.mtime) {
 		r = adjust_parse_time(p->row.mtime, &q->adjust.time, e);
 		if (r < 0)

@@ -119,7 +119,7 @@ static int set_layers(struct image *i, json_t *names, struct err *e)
 
 int docker_open(struct image *i, struct err *e)
 {
-	auto_json json_t *manifest = NULL, *config = NULL;
+	auto_json json_t *manifest = NULL;
 	const json_t *item = NULL;
 	const char *config_name;
 	json_t *layers;
@@ -136,9 +136,9 @@ int docker_open(struct image *i, struct err *e)
 	if (!config_name)
 		return err_set(e, -EINVAL, "manifest.json names no config");
 	i->digest = digest_of_name(&i->arena, config_name);
-	r = image_load_json(i, config_name, i->digest, 0, &config, e);
+	r = image_load_json(i, config_name, i->digest, 0, &i->document, e);
 	if (r >= 0)
-		r = config_parse(config, &i->arena, &i->config, e);
+		r = config_parse(i->document, &i->arena, &i->config, e);
 	if (r < 0)
 		return r;
 	if (json_array_size(json_object_get(item, "RepoTags")))

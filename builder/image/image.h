@@ -10,6 +10,7 @@
 #include "builder/tree/limits.h"
 #include "lib/attr.h"
 #include "lib/err.h"
+#include "lib/json.h"
 
 /*
  * An image, whatever it came in: an archive of `docker save` (old and new layout), an OCI
@@ -77,3 +78,11 @@ uint64_t image_layer_progress(const struct image *i, size_t layer);
  */
 typedef int image_each(size_t layer, struct entry_list *entries, void *context, struct err *e);
 int image_read(struct image *i, image_each *each, void *context, struct err *e) must_check;
+
+/* Hands out a layer's blob as it lies there, packed or not, and unchecked. */
+typedef int image_sink(const void *bytes, size_t size, void *context, struct err *e);
+int image_copy_layer(struct image *i, size_t layer, image_sink *sink, void *context,
+	struct err *e) must_check;
+
+/* The config as a whole, for what is passed on; NULL where the image is a root without one. */
+const json_t *image_document(const struct image *i);

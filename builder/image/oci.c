@@ -304,7 +304,6 @@ static int set_layer(struct image *i, size_t k, const json_t *item, struct err *
 
 static int read_config(struct image *i, const json_t *manifest, struct err *e)
 {
-	auto_json json_t *document = NULL;
 	struct descriptor d;
 	int r = read_descriptor(&i->arena, json_object_get(manifest, "config"), NULL, &d, e);
 
@@ -314,8 +313,9 @@ static int read_config(struct image *i, const json_t *manifest, struct err *e)
 		strcmp(d.type, "application/vnd.docker.container.image.v1+json") != 0)
 		return err_set(
 			e, -ENOTSUP, "is not an image but an artifact of type '%s'", d.type);
-	r = image_load_json(i, blob_name(&i->arena, d.digest), d.digest, d.size, &document, e);
-	return r < 0 ? r : config_parse(document, &i->arena, &i->config, e);
+	r = image_load_json(
+		i, blob_name(&i->arena, d.digest), d.digest, d.size, &i->document, e);
+	return r < 0 ? r : config_parse(i->document, &i->arena, &i->config, e);
 }
 
 static int read_manifest(struct image *i, const struct descriptor *d, struct err *e)

@@ -198,6 +198,7 @@ void image_free(struct image *i)
 		blob_release(&i->blobs[k]);
 	spool_release(&i->spool);
 	source_release(&i->source);
+	json_decref(i->document);
 	arena_release(&i->arena);
 	free(i);
 }

@@ -72,12 +72,31 @@ struct oci_layer {
 int oci_put_layer(struct oci_store *s, const struct output *o, const char *filter,
 	struct oci_layer *out, struct err *e) must_check;
 
+/* The media type of a layer that is packed so. */
+const char *oci_layer_type(const char *filter);
+
 /* A descriptor (OCI image-spec, descriptor.md); the caller owns it. */
 json_t *oci_descriptor(const char *media_type, const struct oci_blob *blob);
 
 /* The config of an image with one layer, config.md; the caller owns it. */
 int oci_config(const struct output *o, const struct oci_layer *layer, json_t **out,
 	struct err *e) must_check;
+
+/* An image whose layers are in a store, bottom first. */
+struct oci_image {
+	const struct oci_layer *layers;
+	size_t layer_count;
+	const json_t *config;             /* the document */
+	const struct image_config *about; /* what it says of the platform */
+	const char *name;                 /* as struct output has it */
+};
+
+/*
+ * Puts config, manifest and index into the store, and finishes it: fd is the layout's folder,
+ * or, of an archive, where that is written to.
+ */
+int oci_finish(
+	struct oci_store *s, const struct oci_image *i, int fd, struct err *e) must_check;
 
 /*
  * "redis:7" as a name and what stands behind its last colon: "redis:7" and "7", or "latest".

@@ -43,7 +43,7 @@ static int write_layer(
 	return oci_end(&l->stream, &out->blob, e);
 }
 
-static const char *media_type(const char *filter)
+const char *oci_layer_type(const char *filter)
 {
 	if (!filter)
 		return "application/vnd.oci.image.layer.v1.tar";
@@ -62,7 +62,7 @@ int oci_put_layer(struct oci_store *s, const struct output *o, const char *filte
 	sha256_init(&l.plain);
 	r = pack_new(filter, to_blob, &l, &l.pack, e);
 	if (r == 0) {
-		out->media_type = media_type(filter);
+		out->media_type = oci_layer_type(filter);
 		r = write_layer(&l, o, out, e);
 		pack_free(l.pack);
 	}

@@ -65,10 +65,22 @@ static const char *value_of(struct differences *d, const struct xattr *x)
 {
 	auto_buf struct buf text = { 0 };
 
-	if (!x)
-		return NULL;
 	text_put_xattr(&text, x);
 	return arena_strdup(&d->arena, text.bytes ? text.bytes : "");
+}
+
+/* Which comes first: below 0, a's attribute m; above 0, b's attribute n; 0: they are of one
+ * name. */
+static int order_of(const struct inode *a, uint32_t m, const struct inode *b, uint32_t n)
+{
+	if (m == a->xattr_count)
+		return 1;
+	return n == b->xattr_count ? -1 : strcmp(a->xattrs[m].name, b->xattrs[n].name);
+}
+
+static bool same_value(const struct xattr *x, const struct xattr *y)
+{
+	return x->size == y->size && !memcmp(x->value, y->value, x->size);
 }
 
 /* Both are sorted by name. */
@@ -77,16 +89,17 @@ static void compare_xattrs(struct differences *d, const struct inode *a, const s
 	uint32_t m = 0, n = 0;
 
 	while (m < a->xattr_count || n < b->xattr_count) {
-		const struct xattr *x = m < a->xattr_count ? &a->xattrs[m] : NULL;
-		const struct xattr *y = n < b->xattr_count ? &b->xattrs[n] : NULL;
-		int order = !y ? -1 : !x ? 1 : strcmp(x->name, y->name);
+		int order = order_of(a, m, b, n);
 
+		if (order < 0)
+			add(d, a->xattrs[m].name, value_of(d, &a->xattrs[m]), NULL);
+		else if (order > 0)
+			add(d, b->xattrs[n].name, NULL, value_of(d, &b->xattrs[n]));
+		else if (!same_value(&a->xattrs[m], &b->xattrs[n]))
+			add(d, a->xattrs[m].name, value_of(d, &a->xattrs[m]),
+				value_of(d, &b->xattrs[n]));
 		m += order <= 0;
 		n += order >= 0;
-		if (order == 0 && x->size == y->size && !memcmp(x->value, y->value, x->size))
-			continue;
-		add(d, order <= 0 ? x->name : y->name, value_of(d, order <= 0 ? x : NULL),
-			value_of(d, order >= 0 ? y : NULL));
 	}
 }
 

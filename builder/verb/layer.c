@@ -20,10 +20,12 @@ static int write_layer(int fd, void *context, struct err *e)
 	struct image_options options = { 0 };
 	struct output output = { .format = job->format, .notes = &notes };
 	struct upper upper = { 0 };
-	int r;
+	struct adjust adjust = { 0 };
+	int r = plan_epoch(&adjust, e);
 
 	plan_image_options(job->row, &options);
-	r = upper_read(job->folder, &options, &upper, e);
+	if (r >= 0)
+		r = upper_read(job->folder, &options, &adjust, &upper, e);
 	output.tree = upper.tree;
 	if (r >= 0)
 		r = output_write(&output, fd, e);

@@ -211,8 +211,8 @@ static bool sees_trusted(void)
 	       count == UINT32_MAX;
 }
 
-int upper_read(
-	const char *path, const struct image_options *options, struct upper *out, struct err *e)
+int upper_read(const char *path, const struct image_options *options,
+	const struct adjust *adjust, struct upper *out, struct err *e)
 {
 	struct image_options as_root = *options;
 	struct upper u = { .blind = !sees_trusted() };
@@ -229,6 +229,8 @@ int upper_read(
 			"overlay mount");
 	if (r >= 0)
 		r = image_read(u.image, take_entries, &u, e);
+	if (r >= 0)
+		r = adjust_tree(adjust, u.tree, e);
 	if (r >= 0)
 		r = convert(&u, e);
 	if (r < 0) {

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "builder/adjust.h"
 #include "builder/image/image.h"
 #include "builder/tree/tree.h"
 #include "lib/attr.h"
@@ -29,8 +30,9 @@ struct upper {
 	bool blind; /* without the right to see trusted.overlay, and nothing of user.overlay */
 };
 
-int upper_read(const char *path, const struct image_options *options, struct upper *out,
-	struct err *e) must_check;
+/* `adjust` is made to the layer before it has markers. */
+int upper_read(const char *path, const struct image_options *options,
+	const struct adjust *adjust, struct upper *out, struct err *e) must_check;
 void upper_release(struct upper *u);
 
 /* Says on standard error what the layer holds, and what may be missing. */

@@ -12,6 +12,7 @@ static const struct action {
 	{ VERB_INSPECT, 1, verb_inspect },
 	{ VERB_DIFF, 2, verb_diff }, /* as diff(1): 1 is that they differ */
 	{ VERB_LAYER, 1, verb_layer },
+	{ VERB_COMMIT, 1, verb_commit },
 };
 
 enum { STATUS_USAGE = 2 };

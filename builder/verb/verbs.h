@@ -16,6 +16,8 @@ int verb_inspect(const struct cbuild_row *row, const struct opt_list *operands,
 
 int verb_diff(const struct cbuild_row *row, const struct opt_list *operands,
 	struct err *e) must_check;
+int verb_commit(const struct cbuild_row *row, const struct opt_list *operands,
+	struct err *e) must_check;
 int verb_layer(const struct cbuild_row *row, const struct opt_list *operands,
 	struct err *e) must_check;
 
