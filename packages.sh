@@ -62,6 +62,18 @@ lint  libclang-rt-14-dev    sanitizers of clang
 bench tini                  a peer of cinit
 bench dumb-init             a peer of cinit
 bench catatonit             a peer of cinit
+bench mmdebstrap            the image's Debian
+bench buildah               makes the image
+bench umoci                 makes the image, and is a peer of cbuild
+bench skopeo                makes the image's other forms
+bench jq                    finds the image's layers
+bench python3               runs and measures
+bench isal                  igzip, a peer of cbuild
+bench zstd                  a peer of cbuild
+bench libarchive-tools      bsdtar, a peer of cbuild
+bench e2fsprogs             mke2fs, a peer of cbuild
+bench erofs-utils           mkfs.erofs, a peer of cbuild
+bench squashfs-tools        mksquashfs, a peer of cbuild
 ROWS
 }
 

@@ -75,7 +75,7 @@ def archives():
 
 
 def run(command, where, root=""):
-    """Seconds and peak KiB of the largest process; what it made is removed."""
+    """Seconds, those of processors, and KiB of the largest process; what it made is removed."""
     out = f"{where}/out"
     env = dict(os.environ, OUT=out, DIR=root)
     sync = f" && sync -f {where}" if where == disk else ""
@@ -88,25 +88,28 @@ def run(command, where, root=""):
     if status:
         sys.exit(f"failed: {command}")
     shutil.rmtree(out, ignore_errors=True) if os.path.isdir(out) else os.unlink(out)
-    return took, usage.ru_maxrss
+    return took, usage.ru_utime + usage.ru_stime, usage.ru_maxrss
 
 
 def table(title, rows, where, root=""):
     times = {name: [] for name, *_ in rows}
+    work = {name: [] for name, *_ in rows}
     peaks = {name: 0 for name, *_ in rows}
     for _ in range(rounds):
         for name, command, *_ in rows:
-            took, peak = run(command, where, root)
+            took, used, peak = run(command, where, root)
             times[name].append(took)
+            work[name].append(used)
             peaks[name] = max(peaks[name], peak)
     median = {name: statistics.median(t) for name, t in times.items()}
-    print(f"\n{title}\n{'':24}{'median':>8}{'best':>8}{'MiB':>7}   ratio")
+    print(f"\n{title}\n{'':24}{'median':>8}{'best':>8}{'cpu':>8}{'MiB':>7}   ratio")
     for name, _, peer, target in rows:
         said = ""
         if peer:
             ratio = median[name] / median[peer]
             said = f"{ratio:.2f} of {peer}, target {target:g}: {'yes' if ratio <= target else 'no'}"
-        print(f"{name:24}{median[name]:8.2f}{min(times[name]):8.2f}{peaks[name] >> 10:7}   {said}")
+        print(f"{name:24}{median[name]:8.2f}{min(times[name]):8.2f}"
+              f"{statistics.median(work[name]):8.2f}{peaks[name] >> 10:7}   {said}")
     sys.stdout.flush()
     return median
 
@@ -124,7 +127,7 @@ def million(path):
 def small_files():
     path = f"{disk}/million.tar"
     million(path)
-    took, peak = run(f"{OURS} {path} --dry-run -o $OUT.tar && : >$OUT", memory)
+    took, _, peak = run(f"{OURS} {path} --dry-run -o $OUT.tar && : >$OUT", memory)
     good = "yes" if peak <= 400 << 10 else "no"
     print(f"\n1,000,000 files in one layer: {took:.1f} s, {peak >> 10} MiB, target 400: {good}")
 
