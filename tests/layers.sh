@@ -28,7 +28,7 @@ ROWS
 libraries() {
 	cat <<'ROWS'
 archive.h         builder/image/layer.c builder/output/archive.c lib/unpack.c lib/pack.c lib/extract.c
-archive_entry.h   builder/image/layer.c builder/output/archive.c lib/unpack.c lib/pack.c lib/extract.c
+archive_entry.h   builder/image/layer.c builder/image/acl.c builder/output/archive.c lib/unpack.c lib/pack.c lib/extract.c
 ext2fs/ext2fs.h   builder/output/ext4.h
 sys/capability.h  launch/caps.c builder/image/filecaps.c builder/output/filecaps.c
 ROWS

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "builder/image/acl.h"
 #include "lib/auto.h"
 
 struct reader {
@@ -131,27 +132,32 @@ static uint32_t without_repeats(struct xattr *x, uint32_t count)
 	return kept;
 }
 
-static void set_xattrs(struct arena *a, struct archive_entry *from, struct inode *inode)
+static int set_xattrs(
+	struct arena *a, struct archive_entry *from, struct inode *inode, struct err *e)
 {
+	struct xattr acls[ACL_XATTRS_MAX], *x;
 	int count = archive_entry_xattr_reset(from);
-	struct xattr *x;
-	uint32_t n = 0;
+	uint32_t n = 0, acl_count = 0;
 	const char *name;
 	const void *value;
 	size_t size;
+	int r = acl_xattrs(a, from, acls, &acl_count, e);
 
-	if (count <= 0)
-		return;
-	x = arena_alloc(a, (size_t)count * sizeof(*x));
+	if (r < 0 || (count <= 0 && !acl_count))
+		return r;
+	x = arena_alloc(a, ((size_t)count + acl_count) * sizeof(*x));
 	while (archive_entry_xattr_next(from, &name, &value, &size) == ARCHIVE_OK) {
 		if (!name || size > UINT32_MAX)
 			continue;
 		x[n++] = (struct xattr){ arena_strdup(a, name), arena_copy(a, value, size),
 			(uint32_t)size };
 	}
+	for (uint32_t i = 0; i < acl_count; i++)
+		x[n++] = acls[i];
 	qsort(x, n, sizeof(*x), by_name);
 	inode->xattr_count = without_repeats(x, n);
 	inode->xattrs = x;
+	return 0;
 }
 
 static int set_inode(
@@ -160,6 +166,7 @@ static int set_inode(
 	struct arena *a = &r->out->arena;
 	struct inode *inode = arena_alloc(a, sizeof(*inode));
 	const char *target;
+	int done;
 
 	entry->inode = inode;
 	if (type_of(from, &inode->type) < 0)
@@ -169,7 +176,9 @@ static int set_inode(
 	entry->gid = archive_entry_gid(from);
 	inode->mtime.tv_sec = archive_entry_mtime(from);
 	inode->mtime.tv_nsec = archive_entry_mtime_nsec(from);
-	set_xattrs(a, from, inode);
+	done = set_xattrs(a, from, inode, e);
+	if (done < 0)
+		return done;
 	if (inode->type == INODE_CHAR || inode->type == INODE_BLOCK) {
 		inode->major = (uint32_t)archive_entry_rdevmajor(from);
 		inode->minor = (uint32_t)archive_entry_rdevminor(from);

@@ -59,6 +59,8 @@ root("gid-minus-one", member("x", gid=4294967295))
 root("sparse-giant", member("x", pax={
     "GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "x",
     "GNU.sparse.realsize": str(1 << 60)}, data=b"1\n0\n1\n".ljust(512, b"\0") + b"z"))
+root("acl-for-a-name", member("x", pax={
+    "SCHILY.acl.access": "user::rw-,user:lisa:rw-,group::r--,mask::rw-,other::---"}))
 save("cut-in-a-file", tar(member("x", data=b"z" * 2000))[:1500])
 save("not-an-archive", b"This is no archive.\n" * 100)
 save("gzip-cut", __import__("gzip").compress(tar(member("x", data=b"z" * 2000)), mtime=0)[:60])

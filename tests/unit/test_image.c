@@ -506,6 +506,32 @@ static void a_byte_changed_anywhere_is_an_error_or_harmless(void)
 	made_release(&m);
 }
 
+static void acls_as_text_become_attributes(void)
+{
+	static const struct {
+		int kind, perm, tag, id;
+		const char *name;
+	} acls[] = {
+		{ ARCHIVE_ENTRY_ACL_TYPE_ACCESS, 6, ARCHIVE_ENTRY_ACL_USER, 1234, "" },
+		{ ARCHIVE_ENTRY_ACL_TYPE_ACCESS, 4, ARCHIVE_ENTRY_ACL_GROUP, 5, "" },
+		{ ARCHIVE_ENTRY_ACL_TYPE_ACCESS, 6, ARCHIVE_ENTRY_ACL_MASK, -1, "" },
+	};
+	struct archive_entry *entry = tar_entry("f", S_IFREG, 0660);
+	auto_buf struct buf archive = { 0 };
+	struct tar t;
+
+	tar_begin(&t, &archive, NULL);
+	for (size_t i = 0; i < ARRAY_LEN(acls); i++)
+		(void)archive_entry_acl_add_entry(entry, acls[i].kind, acls[i].perm,
+			acls[i].tag, acls[i].id, acls[i].name);
+	tar_put(&t, entry, NULL, 0);
+	tar_end(&t);
+	expect(save("acl.tar", &archive),
+		"d 0755 0:0 - .\nf 0660 0:0 0 f {system.posix_acl_access=02000000"
+		"01000600ffffffff02000600d204000004000600ffffffff0800040005000000"
+		"10000600ffffffff20000000ffffffff} " EMPTY "\n");
+}
+
 static void config_is_read(void)
 {
 	struct made m;
@@ -555,6 +581,7 @@ int main(void)
 	RUN(bombs_are_stopped);
 	RUN(truncation_anywhere_is_an_error_or_nothing);
 	RUN(a_byte_changed_anywhere_is_an_error_or_harmless);
+	RUN(acls_as_text_become_attributes);
 	RUN(config_is_read);
 	return remove_work() < 0 ? 1 : tap_done();
 }
