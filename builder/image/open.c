@@ -174,7 +174,7 @@ int image_open(const char *path, const struct image_options *options, struct ima
 	i->spool.fd = -1;
 	i->size_left = options->limits.size ? options->limits.size : UINT64_MAX;
 	i->entries_left = options->limits.entries ? options->limits.entries : UINT64_MAX;
-	r = source_open(&i->source, path, options->scratch, options->limits.size, e);
+	r = source_open(&i->source, path, options->scratch, &options->limits, e);
 	if (r >= 0)
 		r = spool_open(&i->spool, options->scratch, options->target, e);
 	if (r >= 0) {

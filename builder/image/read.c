@@ -13,7 +13,7 @@
 #include "lib/sha256.h"
 #include "lib/unpack.h"
 
-enum { CHUNK = 256 * 1024, BLOCK = 512, RATIO_FROM = 64 * 1024 * 1024 };
+enum { CHUNK = 256 * 1024, BLOCK = 512 };
 
 /*
  * Three threads share the work on one layer: one reads and unpacks, one computes the digest of
@@ -77,12 +77,7 @@ static int check_limits(struct stream *s, size_t size, struct err *e)
 			err_set(e, -EFBIG, "the layers unpack to more than %" PRIu64 " bytes",
 				l->size),
 			"--max-size allows more");
-	if (l->ratio && s->given > RATIO_FROM && s->given / l->ratio > s->taken)
-		return err_hint(e,
-			err_set(e, -EFBIG, "unpacks to more than %" PRIu64 " times its size",
-				l->ratio),
-			"--max-ratio allows more");
-	return 0;
+	return limits_check(l, s->taken, s->given, e);
 }
 
 static void count_zeros(struct stream *s, const unsigned char *bytes, size_t size)

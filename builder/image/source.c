@@ -20,6 +20,7 @@ enum { CHUNK = 256 * 1024, LINKS_MAX = 8, DOCUMENT_MAX = 4 * 1024 * 1024 };
 struct feed {
 	int fd;
 	char *bytes;
+	uint64_t taken;
 };
 
 static int feed_next(void *context, const void **bytes, size_t *size, struct err *e)
@@ -29,6 +30,7 @@ static int feed_next(void *context, const void **bytes, size_t *size, struct err
 
 	if (n < 0)
 		return err_code(e, (int)n, "cannot read");
+	f->taken += (uint64_t)n;
 	*bytes = f->bytes;
 	*size = (size_t)n;
 	return 0;
@@ -41,7 +43,8 @@ static int64_t feed_skip(void *context, int64_t size)
 	return lseek(f->fd, size, SEEK_CUR) < 0 ? 0 : size;
 }
 
-static int pour(struct unpack *u, int to, uint64_t limit, struct err *e)
+static int pour(struct unpack *u, const struct feed *feed, int to, const struct limits *limits,
+	struct err *e)
 {
 	auto_free char *bytes = xmalloc(CHUNK);
 	uint64_t total = 0;
@@ -50,10 +53,9 @@ static int pour(struct unpack *u, int to, uint64_t limit, struct err *e)
 
 	while ((r = unpack_read(u, bytes, CHUNK, &size, e)) >= 0 && size) {
 		total += size;
-		if (limit && total > limit)
-			return err_hint(e,
-				err_set(e, -EFBIG, "unpacks to more than is allowed"),
-				"--max-size allows more");
+		r = limits_check(limits, feed->taken, total, e);
+		if (r < 0)
+			return r;
 		r = io_write(to, bytes, size);
 		if (r < 0)
 			return err_code(e, r, "cannot write a scratch file");
@@ -62,10 +64,11 @@ static int pour(struct unpack *u, int to, uint64_t limit, struct err *e)
 }
 
 /* Sets s->archive: the file itself, or a plain copy of it. */
-static int settle(struct source *s, int *fd, const char *scratch, uint64_t limit, struct err *e)
+static int settle(struct source *s, int *fd, const char *scratch, const struct limits *limits,
+	struct err *e)
 {
 	auto_free char *bytes = xmalloc(CHUNK);
-	struct feed feed = { *fd, bytes };
+	struct feed feed = { .fd = *fd, .bytes = bytes };
 	auto_close int copy = -1;
 	struct unpack *u = NULL;
 	int r = unpack_new(feed_next, &feed, &u, e);
@@ -76,7 +79,7 @@ static int settle(struct source *s, int *fd, const char *scratch, uint64_t limit
 		s->archive = take_fd(fd);
 	} else {
 		copy = io_scratch(scratch, e);
-		r = copy < 0 ? copy : pour(u, copy, limit, e);
+		r = copy < 0 ? copy : pour(u, &feed, copy, limits, e);
 		s->archive = take_fd(&copy);
 	}
 	unpack_free(u);
@@ -136,7 +139,7 @@ static void make_index(struct source *s)
 static int read_index(struct source *s, struct err *e)
 {
 	auto_free char *bytes = xmalloc(CHUNK);
-	struct feed feed = { s->archive, bytes };
+	struct feed feed = { .fd = s->archive, .bytes = bytes };
 	const struct layer_stream stream = {
 		.next = feed_next,
 		.context = &feed,
@@ -157,8 +160,8 @@ static int read_index(struct source *s, struct err *e)
 	return 0;
 }
 
-int source_open(struct source *s, const char *path, const char *scratch, uint64_t size_limit,
-	struct err *e)
+int source_open(struct source *s, const char *path, const char *scratch,
+	const struct limits *limits, struct err *e)
 {
 	auto_close int fd = -1;
 	struct stat st;
@@ -175,7 +178,7 @@ int source_open(struct source *s, const char *path, const char *scratch, uint64_
 		s->dir = take_fd(&fd);
 		return 0;
 	}
-	r = settle(s, &fd, scratch, size_limit, e);
+	r = settle(s, &fd, scratch, limits, e);
 	if (r >= 0)
 		r = read_index(s, e);
 	return r < 0 ? err_at(e, r, "'%s': ", path) : 0;

@@ -6,6 +6,7 @@
 
 #include "builder/image/spool.h"
 #include "builder/tree/entry.h"
+#include "builder/tree/limits.h"
 #include "lib/attr.h"
 #include "lib/buf.h"
 #include "lib/err.h"
@@ -38,10 +39,10 @@ struct blob {
 
 /*
  * Opens a host path, or "-". A compressed archive, or one that cannot be read twice, is put
- * into a scratch file first; `size_limit` bounds it (0: nothing does).
+ * into a scratch file first, within the limits.
  */
-int source_open(struct source *s, const char *path, const char *scratch, uint64_t size_limit,
-	struct err *e) must_check;
+int source_open(struct source *s, const char *path, const char *scratch,
+	const struct limits *limits, struct err *e) must_check;
 void source_release(struct source *s);
 
 /* Gives back the index of an archive whose members are no blobs: it has none from here on. */

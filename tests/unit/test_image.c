@@ -445,7 +445,7 @@ static void bombs_are_stopped(void)
 {
 	struct image_options tight = plain;
 	auto_buf struct buf archive = { 0 };
-	auto_free char *size = NULL, *entries = NULL;
+	auto_free char *size = NULL, *ratio = NULL, *entries = NULL;
 	char *zeros = xcalloc(1, 80 << 20);
 	struct tar t;
 
@@ -458,6 +458,10 @@ static void bombs_are_stopped(void)
 	tight.limits.size = 2 << 20;
 	size = outcome(save("bomb.tar", &archive), &tight);
 	check(strstr(size, "--max-size allows more") != NULL);
+	tight = plain;
+	tight.limits.ratio = 1000;
+	ratio = outcome(save("bomb.tar", &archive), &tight);
+	check(strstr(ratio, "--max-ratio allows more") != NULL);
 	tight = plain;
 	tight.limits.entries = 1;
 	entries = outcome(save("bomb.tar", &archive), &tight);
