@@ -4,6 +4,7 @@
 import os
 import shlex
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -147,6 +148,7 @@ def main():
     small_files()
 
 
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 try:
     main()
 finally:
