@@ -2,8 +2,10 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <locale.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -18,7 +20,7 @@
  * UTF-8.
  */
 
-enum { BUFFER = 256 * 1024 };
+enum { BUFFER = 256 * 1024, ZEROS = 64 * 1024 * 1024 };
 
 struct writer {
 	const struct output *o;
@@ -32,6 +34,7 @@ struct writer {
 	int failed; /* -errno of what the sink could not take */
 	char *bytes;
 	size_t used;
+	const char *zeros; /* ZEROS of them, pages that nothing was ever written to */
 };
 
 static int flush(struct writer *w)
@@ -79,16 +82,23 @@ static int failure(const struct writer *w, const char *path, struct err *e)
 
 static int put(const void *bytes, uint64_t size, void *context, struct err *e)
 {
-	static const char zeros[64 * 1024];
 	struct writer *w = context;
+
+	if (!bytes && !w->zeros) {
+		void *zeros = mmap(NULL, ZEROS, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (zeros == MAP_FAILED)
+			return err_sys(e, "cannot map memory");
+		w->zeros = zeros;
+	}
 
 	while (size) {
 		size_t chunk = (size_t)size;
 		la_ssize_t n;
 
-		if (!bytes && size > sizeof(zeros))
-			chunk = sizeof(zeros);
-		n = archive_write_data(w->a, bytes ? bytes : zeros, chunk);
+		if (!bytes && size > ZEROS)
+			chunk = ZEROS;
+		n = archive_write_data(w->a, bytes ? bytes : w->zeros, chunk);
 		if (n <= 0)
 			return failure(w, archive_entry_pathname(w->entry), e);
 		bytes = bytes ? (const char *)bytes + n : NULL;
@@ -279,6 +289,8 @@ static void writer_release(struct writer *w)
 	free(w->first);
 	free(w->left);
 	free(w->bytes);
+	if (w->zeros)
+		(void)munmap((void *)(uintptr_t)w->zeros, ZEROS);
 }
 
 static int to_descriptor(const void *bytes, size_t size, void *context)
