@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "builder/install.h"
+#include "builder/merge/adapt.h"
 #include "builder/output/output.h"
 #include "lib/auto.h"
 
@@ -129,7 +130,9 @@ static int complete_config(
 int build_write(struct build *b, const char *format, int fd, struct err *e)
 {
 	auto_buf struct buf identity = { 0 };
+	const struct adapt adapt = { b->tree, b->epoch };
 	struct image_config config = b->config;
+	struct ids user = { 0 };
 	char created[32];
 	struct output o = {
 		.tree = b->tree,
@@ -139,11 +142,14 @@ int build_write(struct build *b, const char *format, int fd, struct err *e)
 		.config = &config,
 		.name = b->name ? b->name : image_name(b->images[0]),
 		.plain = b->plain,
+		.user = &user,
 	};
 	int r = output_find(format, "", &o.format, e);
 
 	if (r == 0)
 		r = complete_config(b, &config, created, e);
+	if (r == 0 && o.format->write == output_bundle && b->plain)
+		r = adapt_user(&adapt, config.user, &user, e);
 	for (size_t i = 0; i < b->layer_count; i++)
 		buf_printf(&identity, "%s\n", b->layers[i].digest ? b->layers[i].digest : "");
 	o.identity = identity.bytes;

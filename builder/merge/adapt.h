@@ -9,6 +9,7 @@
 #include "builder/tree/tree.h"
 #include "lib/attr.h"
 #include "lib/err.h"
+#include "lib/ids.h"
 
 /*
  * What makes a rootfs out of a merged image: process 1, a few files that were missing, and the
@@ -46,3 +47,7 @@ int adapt_record(
  */
 int adapt_boot_record(
 	const struct adapt *a, const struct image_config *config, struct err *e) must_check;
+
+/* Who the image's User is, by the tree's own files; NULL is root. */
+int adapt_user(
+	const struct adapt *a, const char *user, struct ids *ids, struct err *e) must_check;

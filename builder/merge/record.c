@@ -58,7 +58,7 @@ static bool is_number(const char *text)
 }
 
 /* A user by number needs neither file, so what is wrong with them then is nobody's business. */
-static int resolve_user(const struct adapt *a, const char *user, struct ids *ids, struct err *e)
+int adapt_user(const struct adapt *a, const char *user, struct ids *ids, struct err *e)
 {
 	const char *passwd = "", *group = "";
 	int r = load_text(a, "/etc/passwd", &passwd, e);
@@ -107,7 +107,7 @@ static int fill(
 	const struct adapt *a, const struct image_config *c, struct boot *b, struct err *e)
 {
 	struct ids ids;
-	int r = resolve_user(a, c->user, &ids, e);
+	int r = adapt_user(a, c->user, &ids, e);
 
 	if (r < 0)
 		return r;

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/io.h"
+
 const struct output_format output_formats[] = {
 	{ "dir", "directory", NULL, "a directory", OUTPUT_DIR, false, NULL, output_dir },
 	{ "tar", NULL, ".tar", "a tar archive (pax)", OUTPUT_STREAM, false, NULL, output_tar },
@@ -20,6 +22,10 @@ const struct output_format output_formats[] = {
 	{ "ext4", NULL, ".ext4", "an ext4 disk", OUTPUT_FILE, false, NULL, output_ext4 },
 	{ "squashfs", "sqfs", ".squashfs", "a squashfs (read-only, zstd)", OUTPUT_FILE, false,
 		NULL, output_squashfs },
+	{ "erofs", NULL, ".erofs", "an EROFS (read-only, as root only)", OUTPUT_FILE, false,
+		NULL, output_erofs },
+	{ "bundle", NULL, NULL, "an OCI bundle for runc and crun", OUTPUT_DIR, false, NULL,
+		output_bundle },
 	{ "oci", NULL, ".oci", "an OCI image layout", OUTPUT_DIR, false, "gzip", output_oci },
 	{ "oci.tar", NULL, ".oci.tar", "an OCI image layout in an archive", OUTPUT_STREAM,
 		false, "gzip", output_oci_archive },
@@ -100,4 +106,16 @@ void output_note(const struct output *o, const char *format, ...)
 	(void)vsnprintf(line, sizeof(line), format, ap);
 	va_end(ap);
 	buf_printf(o->notes, "%s\n", line);
+}
+
+void output_quote(int log, struct err *e)
+{
+	char text[512];
+	ssize_t n = io_pread(log, text, sizeof(text) - 1, 0);
+
+	if (n <= 0)
+		return;
+	text[n] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	(void)err_hint(e, 0, "it says '%s'", text);
 }

@@ -10,6 +10,7 @@
 #include "lib/attr.h"
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/ids.h"
 
 /*
  * The formats that a tree can be written in: one table, which -f, the suffix of -o, --help and
@@ -32,9 +33,10 @@ struct output {
 	uint64_t spare;       /* bytes that a disk has free besides */
 	const char *identity; /* what the tree came from, for a disk's UUID; or NULL */
 	const struct image_config *config; /* for images: with created, architecture and os */
-	const char *name;  /* "redis:7", a tag alone, or NULL: what an image is called */
-	bool plain;        /* there is no process 1 of ours in it */
-	struct buf *notes; /* what the format or file system could not hold: a line each */
+	const char *name;       /* "redis:7", a tag alone, or NULL: what an image is called */
+	const struct ids *user; /* for bundles: who the config's user is */
+	bool plain;             /* there is no process 1 of ours in it */
+	struct buf *notes;      /* what the format or file system could not hold: a line each */
 };
 
 struct output_format {
@@ -72,6 +74,11 @@ int output_oci_archive(const struct output *o, int fd, struct err *e) must_check
 int output_cpio(const struct output *o, int fd, struct err *e) must_check;
 int output_ext4(const struct output *o, int fd, struct err *e) must_check;
 int output_squashfs(const struct output *o, int fd, struct err *e) must_check;
+int output_erofs(const struct output *o, int fd, struct err *e) must_check;
+int output_bundle(const struct output *o, int fd, struct err *e) must_check;
+
+/* Adds what a program that a writer needed has complained of, as far as one line goes. */
+void output_quote(int log, struct err *e);
 
 /* As output_tar, piece by piece to a function, which returns 0 or -errno. */
 typedef int output_sink(const void *bytes, size_t size, void *context);

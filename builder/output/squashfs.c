@@ -13,19 +13,6 @@
  * copy of the tree, 15 MiB of memory, and the same bytes each time.
  */
 
-/* What it complained about, as far as one line goes. */
-static void add_complaint(int log, struct err *e)
-{
-	char text[512];
-	ssize_t n = io_pread(log, text, sizeof(text) - 1, 0);
-
-	if (n <= 0)
-		return;
-	text[n] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	(void)err_hint(e, 0, "it says '%s'", text);
-}
-
 static int start(int from, int to, int log, pid_t *pid, struct err *e)
 {
 	/* It opens what it writes by name, and for reading too. */
@@ -61,7 +48,7 @@ int output_squashfs(const struct output *o, int fd, struct err *e)
 	auto_close_fd(&writes);
 	r = spawn_wait(pid, "tar2sqfs", e);
 	if (r < 0)
-		add_complaint(log, e);
+		output_quote(log, e);
 	/* A broken pipe only says that it died, and it has said why. */
 	if (written < 0 && (r == 0 || written != -EPIPE)) {
 		*e = tar_error;

@@ -158,6 +158,36 @@ root_tar() { # directory, archive
 	same_tree root out
 }
 
+@test "an EROFS has all that it holds, is clean for fsck.erofs, and the same each time" {
+	require_root
+	need mkfs.erofs fsck.erofs
+	make_root root
+	# A tmpfs, where it is staged, keeps no user attributes before Linux 6.6.
+	setfattr -x user.note root/sub/caps
+	root_tar root root.tar
+	"$CBUILD" -q --no-init root.tar -o out.erofs
+	"$CBUILD" -q --no-init root.tar -o again.erofs
+	cmp out.erofs again.erofs
+	fsck.erofs --extract=out out.erofs
+	plain() { # what fsck.erofs brings back: no attributes, no setuid bits
+		(cd "$1" && find . -type f -printf '%m %U:%G %s %TY %p\n' -exec sha256sum {} + -o -type d -printf '%m %U:%G %p\n' \
+			-o -type l -printf '%l %p\n' -o -printf '%y %p\n' | sed 's/^4711 /711 /' | LC_ALL=C sort)
+	}
+	diff <(plain root) <(plain out)
+	has "$(dump.erofs --path=/sub/caps out.erofs)" 'Timestamp: 2001-02-03 04:05:06.123456789'
+	# dump.erofs shows no setuid bit: i_mode of the inode in slot NID, after the format's on-disk layout.
+	nid=$(dump.erofs --path=/sub/suid out.erofs | sed -n 's/^NID: \([0-9]*\).*/\1/p')
+	meta=$(dump.erofs out.erofs | sed -n 's/^Filesystem inode metadata start block: *//p')
+	is "$(od -An -to2 -j $((meta * 4096 + nid * 32 + 4)) -N 2 out.erofs)" ' 104711'
+	[ "$(dump.erofs --path=/sub/caps out.erofs | sed -n 's/.*Xattr size: *//p')" -gt 20 ]
+	# Who may not stage it is told what else there is; nothing is mounted for anybody else.
+	run setpriv --bounding-set=-all --inh-caps=-all "$CBUILD" -q --no-init root.tar -o refused.erofs
+	refused cbuild
+	has "$output" "an EROFS needs root"
+	lacks "$(cat /proc/self/mounts)" "cbuild /sys"
+	[ ! -e refused.erofs ]
+}
+
 @test "an ext4 has the size and the room that are asked for, or is refused" {
 	mkdir root
 	head -c 3000000 /dev/urandom >root/big

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # cbuild's images, read by those who read images: skopeo, umoci, podman, and cbuild itself.
 # Docker's engine is in e2e-engines.bats.
+# shellcheck disable=SC2016 # much here is for a shell in a container
 load common
 
 setup() {
@@ -103,13 +104,44 @@ pod() {
 		name=$(pod load --input out.$f 2>/dev/null | sed -n 's/^Loaded image: //p')
 		# It calls a folder by the folder's name.
 		[ $f = oci ] || is "$name" example.org/own/image:v7
-		# shellcheck disable=SC2016 # for the shell in there
 		run pod run --rm --network none --ulimit nofile=1024:1024 --ulimit nproc=4096:4096 \
 			"$name" 'id -un; pwd; echo "$A"; cat /proc/1/comm'
 		is "$status" 0
 		is "$output" "$(printf '%s\n' app /tmp 'b c' cinit)"
 		pod rmi --force "$name" >/dev/null
 	done
+}
+
+# Runs the bundle `out`; crun gets a view without the second cgroup tree, with which it refuses a host.
+run_bundle() { # runtime
+	local runtime=("$1" --root "$TMP/state-$1")
+
+	if [ "$1" = crun ] && [ -d /sys/fs/cgroup/unified ]; then
+		runtime=(unshare --mount sh -c 'umount /sys/fs/cgroup/unified && exec "$@"' sh "${runtime[@]}")
+	fi
+	run "${runtime[@]}" run --bundle out "bundle-$$-$BATS_TEST_NUMBER"
+}
+
+@test "runc and crun run a bundle as the image's config says, under process 1 of ours" {
+	require_root
+	need runc crun
+	tiny_root root
+	config config.json
+	for runtime in runc crun; do
+		"$CBUILD" -q --force --config config.json --cmd 'id -un; pwd; echo "$A"; cat /proc/1/comm; exit 5' root -f bundle -o out
+		run_bundle $runtime
+		is "$status" 5
+		is "$output" "$(printf '%s\n' app /tmp 'b c' cinit)"
+		"$CBUILD" -q --force --no-init --config config.json --cmd 'echo $$; id -u; pwd; echo "$A"; exit 6' root -f bundle -o out
+		run_bundle $runtime
+		is "$status" 6
+		is "$output" "$(printf '%s\n' 1 1234 /tmp 'b c')"
+	done
+	"$CBUILD" -q --no-init --config config.json root -f bundle -o again
+	"$CBUILD" -q --no-init --config config.json root -f bundle -o once-more
+	diff -r again once-more
+	is "$(stat -c %a out)" 700
+	is "$(find state-* -mindepth 1)" ""
 }
 
 @test "an image that cannot be written is one line and leaves nothing" {
