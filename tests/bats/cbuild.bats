@@ -270,6 +270,23 @@ start_and_wait() {
 	is "$(ls -A)" "$(printf '%s\n' log out pipe root root.tar)"
 }
 
+@test "killed in the middle of writing, each format is one line and leaves nothing" {
+	require_root
+	need strace
+	mkdir -p work root
+	for i in 1 2 3 4 5 6 7 8; do head -c 700000 /dev/urandom >root/$i; done
+	tar -C root -cf root.tar .
+	for format in dir bundle tar tar.zst cpio cpio.gz ext4 squashfs erofs oci oci.tar docker; do
+		# Each process that writes dies of its third piece of any size.
+		run strace -f -qq -o /dev/null -e trace=write,pwrite64,copy_file_range,sendfile \
+			-e inject=write,pwrite64,copy_file_range,sendfile:signal=KILL:when=3 \
+			"$CBUILD" -q --no-init root.tar -f $format -o work/out
+		refused cbuild || fail "as $format"
+		has "$output" "signal 9"
+		wait_for 10 no_trace ls -A work
+	done
+}
+
 @test "a full disk is one line and leaves nothing" {
 	require_root
 	mkdir root small
