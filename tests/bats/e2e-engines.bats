@@ -108,7 +108,7 @@ podman_run() { # options…, then --rootfs DIR COMMAND…
 	engine
 	image busybox.docker.tar
 	for f in docker oci.tar; do
-		"$CBUILD" "$REPLY" -f $f -o "$BATS_TEST_TMPDIR/out.$f" -t example.org/of-cbuild:$f --quiet
+		"$CBUILD" --init "$CINIT" "$REPLY" -f $f -o "$BATS_TEST_TMPDIR/out.$f" -t example.org/of-cbuild:$f --quiet
 		has "$(docker load --input "$BATS_TEST_TMPDIR/out.$f")" "example.org/of-cbuild:$f"
 		run docker run --rm --network none example.org/of-cbuild:$f /bin/sh -c 'cat /proc/1/comm; exit 5'
 		is "$status/$output" 5/cinit

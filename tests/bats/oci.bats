@@ -97,9 +97,9 @@ pod() {
 	need podman
 	tiny_root root
 	config config.json
-	"$CBUILD" -q --config config.json root -f oci -o out.oci -t example.org/own/image:v7
-	"$CBUILD" -q --config config.json root -f oci.tar -o out.oci.tar -t example.org/own/image:v7
-	"$CBUILD" -q --config config.json root -f docker -o out.docker -t example.org/own/image:v7
+	"$CBUILD" -q --init "$CINIT" --config config.json root -f oci -o out.oci -t example.org/own/image:v7
+	"$CBUILD" -q --init "$CINIT" --config config.json root -f oci.tar -o out.oci.tar -t example.org/own/image:v7
+	"$CBUILD" -q --init "$CINIT" --config config.json root -f docker -o out.docker -t example.org/own/image:v7
 	for f in oci oci.tar docker; do
 		name=$(pod load --input out.$f 2>/dev/null | sed -n 's/^Loaded image: //p')
 		# It calls a folder by the folder's name.
@@ -128,7 +128,7 @@ run_bundle() { # runtime
 	tiny_root root
 	config config.json
 	for runtime in runc crun; do
-		"$CBUILD" -q --force --config config.json --cmd 'id -un; pwd; echo "$A"; cat /proc/1/comm; exit 5' root -f bundle -o out
+		"$CBUILD" -q --force --init "$CINIT" --config config.json --cmd 'id -un; pwd; echo "$A"; cat /proc/1/comm; exit 5' root -f bundle -o out
 		run_bundle $runtime
 		is "$status" 5
 		is "$output" "$(printf '%s\n' app /tmp 'b c' cinit)"
