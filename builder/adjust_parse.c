@@ -29,7 +29,7 @@ static bool colon(const char **at)
 int adjust_parse_owner(const char *text, struct adjust *a, struct err *e)
 {
 	const char *at = text;
-	uint32_t uid, gid;
+	uint32_t uid = 0, gid;
 	bool good = number(&at, UINT32_MAX - 1, &uid);
 
 	gid = uid;

@@ -88,8 +88,8 @@ int main(int argc, char **argv)
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (argc > 1 && opts_find_verb(cbuild_options(), argv[1]))
-		return verb_main(argc - 1, argv + 1);
-	r = plan_make(&plan, argc, argv, &e);
+		return verb_main(argv + 1);
+	r = plan_make(&plan, argv, &e);
 	if (r == PLAN_SHOWN || r < 0)
 		goto out;
 	r = plan.to_stdout || plan.row.dry_run ? make_stream(&plan, &e)

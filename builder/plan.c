@@ -146,14 +146,14 @@ static int plan_all(struct plan *p, struct err *e)
 	return r;
 }
 
-int plan_make(struct plan *p, int argc, char **argv, struct err *e)
+int plan_make(struct plan *p, char **argv, struct err *e)
 {
 	const struct opts_spec *spec = cbuild_options();
 	const struct opts_verb *verb = opts_find_verb(spec, NULL);
 	int r;
 
 	*p = (struct plan){ 0 };
-	r = opts_parse(spec, verb, argc - 1, argv + 1, &p->row, &p->inputs, e);
+	r = opts_parse(spec, verb, argv + 1, &p->row, &p->inputs, e);
 	if (r == OPTS_HELP)
 		opts_help(stdout, spec, verb);
 	if (r == OPTS_VERSION)

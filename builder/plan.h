@@ -27,7 +27,7 @@ enum { PLAN_ACT = 0, PLAN_SHOWN = 1 };
 
 /* PLAN_SHOWN when help or version was asked for and printed. plan_release also after failure.
  */
-int plan_make(struct plan *p, int argc, char **argv, struct err *e) must_check;
+int plan_make(struct plan *p, char **argv, struct err *e) must_check;
 void plan_release(struct plan *p);
 
 /* --dry-run: prints what would be written. */

@@ -35,7 +35,7 @@ static int run(const struct cbox_machine *m, const struct cbox_row *row,
 		.stop_ms = STOP_MS + b->grace,
 	};
 	auto_close int fd = -1;
-	struct vm_report report;
+	struct vm_report report = { 0 };
 	int r = cbox_machine_record(record, &fd, e);
 
 	if (r == 0)

@@ -41,11 +41,11 @@ static int show(int what, const struct opts_verb *verb, struct err *e)
 	return fflush(stdout) ? err_sys(e, "cannot write to standard output") : 0;
 }
 
-static int run_verb(const struct opts_verb *verb, int argc, char **argv, struct err *e)
+static int run_verb(const struct opts_verb *verb, char **argv, struct err *e)
 {
 	struct opt_list operands = { 0 };
 	struct cbox_row row = { 0 };
-	int r = opts_parse(cbox_options(), verb, argc, argv, &row, &operands, e);
+	int r = opts_parse(cbox_options(), verb, argv, &row, &operands, e);
 
 	if (r < 0)
 		r = CBOX_USAGE;
@@ -79,7 +79,7 @@ int main(int argc, char **argv)
 		return complain(STATUS_USAGE, &e);
 	}
 	verb = opts_find_verb(cbox_options(), argv[1]);
-	r = verb ? run_verb(verb, argc - 2, argv + 2, &e) : without_verb(argv[1], &e);
+	r = verb ? run_verb(verb, argv + 2, &e) : without_verb(argv[1], &e);
 	if (r < 0)
 		return complain(r == CBOX_USAGE ? STATUS_USAGE : STATUS_FAILED, &e);
 	return r;

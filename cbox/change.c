@@ -70,9 +70,8 @@ static int limit_value(const char *text, size_t length, uint64_t *value)
 {
 	char *end;
 
-	if (length == 9 && !memcmp(text, "unlimited", 9))
-		*value = BOOT_UNLIMITED;
-	else if (length == 2 && !memcmp(text, "-1", 2))
+	if ((length == 9 && !memcmp(text, "unlimited", 9)) ||
+		(length == 2 && !memcmp(text, "-1", 2)))
 		*value = BOOT_UNLIMITED;
 	else if (length && text[0] >= '0' && text[0] <= '9') {
 		errno = 0;

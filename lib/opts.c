@@ -12,7 +12,7 @@ struct parse {
 	const struct opts_spec *spec;
 	const struct opts_verb *verb;
 	char *row;
-	int argc, at;
+	int at;
 	char **argv;
 };
 
@@ -132,7 +132,7 @@ static int no_such(const struct parse *p, const char *shown, struct err *e)
 
 static int next_value(struct parse *p, const char *shown, const char **value, struct err *e)
 {
-	if (p->at >= p->argc)
+	if (!p->argv[p->at])
 		return err_set(e, -EINVAL, "option '%s' needs a value", shown);
 	*value = p->argv[p->at++];
 	return 0;
@@ -194,14 +194,14 @@ static void set_defaults(const struct parse *p)
 	}
 }
 
-int opts_parse(const struct opts_spec *spec, const struct opts_verb *verb, int argc,
-	char **argv, void *row, struct opt_list *operands, struct err *e)
+int opts_parse(const struct opts_spec *spec, const struct opts_verb *verb, char **argv,
+	void *row, struct opt_list *operands, struct err *e)
 {
-	struct parse p = { spec, verb, row, argc, 0, argv };
+	struct parse p = { spec, verb, row, 0, argv };
 	bool options = true;
 
 	set_defaults(&p);
-	while (p.at < p.argc) {
+	while (p.argv[p.at]) {
 		const char *word = p.argv[p.at++];
 		int r;
 

@@ -69,12 +69,12 @@ struct opts_spec {
 enum opts_result { OPTS_RUN = 0, OPTS_HELP = 1, OPTS_VERSION = 2 };
 
 /*
- * Parses argv[0 … argc-1], which starts behind the program's name (and verb). `row` is the
- * program's zeroed struct; NUMBER and SIZE fields are set to -1 first. Operands come back in
- * order in `operands`. Returns an enum opts_result, or -EINVAL for wrong usage (exit 2).
+ * Parses argv[0 …] up to a NULL, which starts behind the program's name (and verb). `row` is
+ * the program's zeroed struct; NUMBER and SIZE fields are set to -1 first. Operands come back
+ * in order in `operands`. Returns an enum opts_result, or -EINVAL for wrong usage (exit 2).
  */
-int opts_parse(const struct opts_spec *spec, const struct opts_verb *verb, int argc,
-	char **argv, void *row, struct opt_list *operands, struct err *e) must_check;
+int opts_parse(const struct opts_spec *spec, const struct opts_verb *verb, char **argv,
+	void *row, struct opt_list *operands, struct err *e) must_check;
 
 /* The verb of that name; NULL where there is none. A NULL name finds the program itself. */
 const struct opts_verb *opts_find_verb(const struct opts_spec *spec, const char *name);

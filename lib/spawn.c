@@ -25,11 +25,11 @@ static int place(const struct spawn *s)
 	for (int i = 3; i < count; i++)
 		wanted[i] = s->more[i - 3];
 	for (int i = 0; i < count; i++) {
-		if (wanted[i] < 0 && i == STDERR_FILENO)
+		if (i == STDERR_FILENO && wanted[i] < 0)
 			wanted[i] = STDERR_FILENO;
-		if (wanted[i] < 0 && i < 3)
+		if (i < 3 && wanted[i] < 0)
 			wanted[i] = open("/dev/null", O_RDWR | O_CLOEXEC);
-		if (wanted[i] < 0 && i < 3)
+		if (i < 3 && wanted[i] < 0)
 			return -1;
 		if (wanted[i] < 0)
 			continue;

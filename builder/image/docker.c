@@ -121,8 +121,8 @@ int docker_open(struct image *i, struct err *e)
 {
 	auto_json json_t *manifest = NULL;
 	const json_t *item = NULL;
-	const char *config_name;
-	json_t *layers;
+	const char *config_name = NULL;
+	json_t *layers = NULL;
 	int r = image_load_json(i, "manifest.json", NULL, 0, &manifest, e);
 
 	if (r >= 0)

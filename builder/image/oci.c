@@ -51,8 +51,8 @@ static int read_descriptor(struct arena *a, const json_t *item, const char *pare
 	struct descriptor *d, struct err *e)
 {
 	const json_t *size = json_object_get(item, "size");
-	const char *type, *digest;
-	json_t *platform;
+	const char *type = NULL, *digest = NULL;
+	json_t *platform = NULL;
 	int r;
 
 	if (!json_is_object(item))

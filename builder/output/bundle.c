@@ -49,12 +49,14 @@ static const char linux_part[] =
 /* Single quotes in place of double ones, so that C needs no backslashes. */
 static json_t *constant(const char *text)
 {
-	auto_free char *json = strdup(text);
+	auto_free char *json = xstrdup(text);
+	json_t *parsed;
 
 	for (char *p = json; p && *p; p++)
 		if (*p == '\'')
 			*p = '"';
-	return json ? json_loads(json, 0, NULL) : NULL;
+	parsed = json ? json_loads(json, 0, NULL) : NULL;
+	return parsed;
 }
 
 static bool add_texts(json_t *array, const char *const *items, size_t count)

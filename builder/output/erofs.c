@@ -100,7 +100,7 @@ static int run_mkfs(const struct output *o, int fd, int log, struct err *e)
 		.error = log,
 		.more = &fd,
 		.more_count = 1 };
-	pid_t pid;
+	pid_t pid = -1;
 	int r;
 
 	(void)latest_time(tree_root(o->tree), "", &latest, e);

@@ -172,6 +172,8 @@ static void put_root(struct upper *u, const struct inode *from)
 	struct inode *root = tree_root(u->tree)->inode;
 	const uint32_t id = root->id, links = root->links;
 
+	if (!from)
+		return;
 	*root = *from;
 	root->id = id;
 	root->links = links;

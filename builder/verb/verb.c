@@ -35,14 +35,14 @@ static int show(int what, const struct opts_verb *verb)
 	return 0;
 }
 
-int verb_main(int argc, char **argv)
+int verb_main(char **argv)
 {
 	const struct opts_verb *verb = opts_find_verb(cbuild_options(), argv[0]);
 	const struct action *action = action_of(verb);
 	struct opt_list operands = { 0 };
 	struct cbuild_row row = { 0 };
 	struct err e;
-	int r = opts_parse(cbuild_options(), verb, argc - 1, argv + 1, &row, &operands, &e);
+	int r = opts_parse(cbuild_options(), verb, argv + 1, &row, &operands, &e);
 
 	if (r < 0)
 		r = CBUILD_USAGE;

@@ -22,4 +22,4 @@ int verb_layer(const struct cbuild_row *row, const struct opt_list *operands,
 	struct err *e) must_check;
 
 /* Runs the verb that argv[0] names; returns the exit status. */
-int verb_main(int argc, char **argv);
+int verb_main(char **argv);

@@ -154,8 +154,9 @@ NoNewPrivs:	1"
 
 @test "Ctrl-C on the kernel's console reaches the payload" {
 	record argv=sh argv=-c 'argv=trap "echo int; exit 4" INT; echo up; while :; do sleep 0.1; done'
-	CONSOLE=(-chardev "socket,id=k,path=$T/console,server=on,wait=off,logfile=$T/out"
-		-device isa-serial,chardev=k,index=0)
+	local port="socket,id=k,path=$T/console,server=on,wait=off,logfile=$T/out"
+
+	CONSOLE=(-chardev "$port" -device "isa-serial,chardev=k,index=0")
 	machine
 	wait_for 60 printed "$T/out" up
 	python3 - "$T" <<-'EOF'

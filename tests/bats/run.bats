@@ -106,7 +106,7 @@ PYTHON
 
 @test "the payload has the usual capabilities, no more, and no_new_privs" {
 	box "$ROOT" grep -E '^(Cap|NoNewPrivs|Groups|Sig[BIC])' /proc/self/status
-	is "$(tr -s '\t ' ' ' <<<"$output")" "Groups: 
+	is "$(tr -s '\t ' ' ' <<<"$output" | sed 's/ $//')" "Groups:
 SigBlk: 0000000000000000
 SigIgn: 0000000000000000
 SigCgt: 0000000000000000

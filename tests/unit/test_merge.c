@@ -225,6 +225,7 @@ static char *refused_entry(struct entry *entry)
 	entry_list_release(&list);
 	merge_free(m);
 	tree_free(t);
+	entry->inode = entry->inode == &inode ? NULL : entry->inode;
 	return xstrdup(e.text);
 }
 

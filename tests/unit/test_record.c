@@ -17,13 +17,18 @@ static const struct record_usual machine = { BOOT_CAPS_KEEP, false };
 static const char *const nothing[] = { NULL };
 
 /* A record as cbuild makes it of redis' config, in the decoder's form. */
+struct bytes {
+	const char *text;
+	size_t size;
+};
+
 static const char redis[] = BOOT_MAGIC
 	"argv=entry.sh\0\nargv=redis-server\0\nentrypoint=1\0\n"
 	"env=PATH=/bin\0\nenv=HOME=/data\0\ncwd=/\0\nuid=101\0\ngid=102\0\n"
 	"group=110\0\nend=\0\n";
 
 /* The record `bytes` (or none), changed by the words of a command line. 0 or the error. */
-static int change(struct record *r, const char *bytes, size_t size, const char *const *options,
+static int change(struct record *r, const struct bytes *bytes, const char *const *options,
 	const char *const *command, const struct record_usual *usual, struct err *e)
 {
 	const struct opts_verb *run = opts_find_verb(cbox_options(), "run");
@@ -36,15 +41,16 @@ static int change(struct record *r, const char *bytes, size_t size, const char *
 	if (bytes) {
 		struct boot_error why;
 
-		buf_put(&r->bytes, bytes, size);
-		check_int(boot_decode(&r->boot, r->bytes.bytes, size, &why), 0);
+		buf_put(&r->bytes, bytes->text, bytes->size);
+		check_int(boot_decode(&r->boot, r->bytes.bytes, bytes->size, &why), 0);
 		r->found = true;
 	}
 	while (options[argc]) {
 		argv[argc] = arena_strdup(&r->arena, options[argc]);
 		argc++;
 	}
-	code = opts_parse(cbox_options(), run, argc, argv, &row, &operands, e);
+	argv[argc] = NULL;
+	code = opts_parse(cbox_options(), run, argv, &row, &operands, e);
 	check_int(code, 0);
 	if (code == 0)
 		code = record_change(r, &row, command, -1, usual, e);
@@ -53,9 +59,9 @@ static int change(struct record *r, const char *bytes, size_t size, const char *
 	return code;
 }
 
-#define CHANGE(r, command, usual, e, ...)                                               \
-	change(r, redis, sizeof(redis) - 1, (const char *const[]){ __VA_ARGS__, NULL }, \
-		command, usual, e)
+#define CHANGE(r, command, usual, e, ...)                      \
+	change(r, &(struct bytes){ redis, sizeof(redis) - 1 }, \
+		(const char *const[]){ __VA_ARGS__, NULL }, command, usual, e)
 
 static const char *joined(const struct boot_list *list)
 {
@@ -103,10 +109,10 @@ static void a_root_without_a_record_needs_a_command(void)
 	struct record r;
 	struct err e;
 
-	check_int(change(&r, NULL, 0, none, none, &container, &e), -EINVAL);
+	check_int(change(&r, NULL, none, none, &container, &e), -EINVAL);
 	check_text(e.text, "the root says no command to run; give one behind it");
 	record_release(&r);
-	check_int(change(&r, NULL, 0, none, words, &container, &e), 0);
+	check_int(change(&r, NULL, none, words, &container, &e), 0);
 	check_text(joined(&r.boot.argv), "true");
 	check_text(joined(&r.boot.env),
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/");
@@ -216,7 +222,9 @@ static void a_root_cannot_give_itself_more_than_usual(void)
 	struct record r;
 	struct err e;
 
-	check_int(change(&r, greedy, sizeof(greedy) - 1, none, none, &container, &e), 0);
+	check_int(change(&r, &(struct bytes){ greedy, sizeof(greedy) - 1 }, none, none,
+			  &container, &e),
+		0);
 	check(r.boot.cap_bounding == CAPS_USUAL);
 	check(r.boot.cap_permitted == CAPS_USUAL);
 	check(r.boot.cap_effective == CAPS_USUAL);
