@@ -229,6 +229,20 @@ default via 10.0.2.2
 	lacks "$output" "recovering journal"
 }
 
+@test "a read-only root has a /run and a /tmp that can be written" {
+	require_root
+	disk
+	# shellcheck disable=SC2046,SC2086 # lists of modules
+	record argv=sh argv=-c 'argv=echo x 2>/dev/null >/etc/new || echo refused; echo a >/run/a && echo b >/tmp/b && cat /run/a /tmp/b
+		kill -SEGV $$' $(modules $disk_modules) root=/dev/vda root.type=ext4 root.mode=ro
+	machine -drive "file=$T/disk,format=raw,if=virtio,readonly=on"
+	ended
+	is "$OUT" "refused
+a
+b"
+	has "$(cat "$T/said")" "signal 11"
+}
+
 @test "a root that cannot be mounted is told, and is status 125" {
 	record argv=true root=/dev/vdz root.type=ext4 root.mode=ro
 	machine

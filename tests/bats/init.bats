@@ -96,6 +96,14 @@ finish() {
 	is "$output" cinit
 }
 
+@test "a signal that means a fault is passed on when somebody sends it" {
+	start "$SIGNALS" catch 1
+	kill -SEGV "$INIT"
+	finish
+	is "$status" 0
+	has "$(cat "$OUT")" "11 0"
+}
+
 @test "every signal from 1 to 64 reaches the payload" {
 	local n want=
 

@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 static int replay_file(int dir, const char *name, int *number)
 {
 	auto_buf struct buf bytes = { 0 };
-	auto_free uint8_t *exact = NULL;
+	uint8_t *exact;
 	struct err e;
 
 	if (io_load(dir, name, &bytes, 64 << 20, &e) < 0) {
@@ -29,6 +29,7 @@ static int replay_file(int dir, const char *name, int *number)
 	if (exact && bytes.size)
 		memcpy(exact, bytes.bytes, bytes.size);
 	(void)LLVMFuzzerTestOneInput(exact, bytes.size);
+	free(exact);
 	printf("ok %d - %s\n", ++*number, name);
 	return 0;
 }

@@ -75,6 +75,8 @@ static inline char *merged(const char *const *layers, unsigned what)
 		r = merge_layer(m, &list, NULL, &e);
 		entry_list_release(&list);
 	}
+	if (!out)
+		abort();
 	if (r >= 0)
 		r = tree_dump(t, out, what, &e);
 	if (r < 0)

@@ -60,7 +60,9 @@ static char *outcome(const char *path, const struct image_options *options)
 		r = read_into(i, t, out, &e);
 	while ((place = strstr(e.text, work)))
 		memmove(place, place + sizeof(work), strlen(place + sizeof(work)) + 1);
-	if (out && r < 0)
+	if (!out)
+		abort();
+	if (r < 0)
 		(void)fprintf(out, "error: %s", e.text);
 	(void)fclose(out);
 	image_free(i);

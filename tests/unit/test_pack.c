@@ -76,7 +76,7 @@ static void what_is_packed_unpacks_to_the_same(void)
 		check(!formats[i] || packed.size < plain.size);
 		unpack_all(&packed, &again);
 		check_int(again.size, plain.size);
-		check(again.size == plain.size &&
+		check(again.bytes && again.size == plain.size &&
 			!memcmp(again.bytes, plain.bytes, plain.size));
 	}
 }
