@@ -52,10 +52,9 @@ ifeq ($(FLAVOR),debug)
 INIT_CFLAGS := $(STD) $(WARN) -O0 -g
 INIT_LDFLAGS := -static
 endif
+# A root has no sanitizer's libc: there the same sources make a twin, for tests on the host.
 ifneq ($(filter asan cover,$(FLAVOR)),)
-INIT_CC      := $(CC)
-INIT_CFLAGS  := $(STD) $(WARN) $(FLAGS_$(FLAVOR))
-INIT_LDFLAGS := $(LINK_$(FLAVOR))
+TWIN := $(B)/cinit-twin
 endif
 
 # Folders of the host tools, lowest layer first; a program's main is the file of its name.
@@ -72,10 +71,12 @@ PAGES   := $(patsubst man/%.in,$(B)/man/%,$(wildcard man/*.in))
 .PHONY: all check demo lint fuzz units helpers pages completions install clean packages
 .DELETE_ON_ERROR:
 .SECONDARY:
-all: $(B)/cinit $(B)/cbuild $(B)/cbox pages
+all: $(B)/cinit $(TWIN) $(B)/cbuild $(B)/cbox pages
 
 $(B)/cinit: $(INIT) init/hot.ld
 	$(INIT_CC) $(INIT_LDFLAGS) -o $@ $(INIT)
+$(B)/cinit-twin: $(patsubst %.c,$(B)/obj/%.o,$(wildcard init/*.c) $(wildcard boot/*.c))
+	$(CC) $(LINK_$(FLAVOR)) -o $@ $^
 $(B)/cbuild: $(B)/obj/builder/cbuild.o $(B)/common.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(B)/cbox: $(B)/obj/cbox/cbox.o $(B)/common.a

@@ -5,15 +5,18 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
-#include <stdalign.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "init/env.h"
 #include "init/identity.h"
 #include "init/say.h"
+
+/* For paths, and for what the C library's calls need; sanitizers need more. */
+enum { STACK_SIZE = 256 * 1024 };
 
 /* What the new process needs; it shares our memory, so it also tells us here how it went. */
 struct start {
@@ -164,12 +167,19 @@ static int run_child(void *context)
 int child_start(struct init *in, const struct child *c)
 {
 	struct start s = { .in = in, .child = c, .verbosity = in->options.verbosity };
-	/* Two pages for the path and for what the C library's calls need. */
-	alignas(16) char stack[3 * 4096 + PATH_MAX];
-	int pid = clone(run_child, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, &s);
+	/* A stack of its own: what the child leaves on it goes away with it. */
+	char *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	int pid;
 
-	if (pid < 0)
+	if (stack == MAP_FAILED)
 		return -errno;
+	pid = clone(run_child, stack + STACK_SIZE, CLONE_VM | CLONE_VFORK | SIGCHLD, &s);
+	if (pid < 0)
+		pid = -errno;
+	(void)munmap(stack, STACK_SIZE);
+	if (pid < 0)
+		return pid;
 	in->payload = pid;
 	return 0;
 }

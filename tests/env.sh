@@ -5,9 +5,9 @@ FLAVOR=${FLAVOR:-release}
 TOP=$PWD
 BUILD=$TOP/build/$FLAVOR
 CINIT=$BUILD/cinit CBUILD=$BUILD/cbuild CBOX=$BUILD/cbox
-# Process 1 with sanitizers needs its libc, which a root has not: CINIT_TWIN runs on the host only.
+# Process 1 with sanitizers needs its libc, which a root has not: the twin runs on the host only.
 CINIT_TWIN=$CINIT
-case $FLAVOR in asan | cover) CINIT=$TOP/build/release/cinit ;; esac
+case $FLAVOR in asan | cover) CINIT_TWIN=$BUILD/cinit-twin ;; esac
 HELPERS=$BUILD/tests/helpers
 IMAGES=${IMAGES:-$TOP/build/images}
 # What cbox boot fetches, so that a test run leaves nothing in a home folder.
