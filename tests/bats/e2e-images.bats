@@ -58,7 +58,7 @@ bare() { # image, directory
 		done
 	done
 	for name in redis.oci redis.docker.tar redis.engine.tar redis.zstd.oci.tar; do
-		"$CBUILD" "$IMAGES/$name" -o "$BATS_TEST_TMPDIR/$name.tar" --quiet
+		"$CBUILD" "$IMAGES/$name" -f tar -o "$BATS_TEST_TMPDIR/$name.tar" --quiet
 		cmp "$BATS_TEST_TMPDIR/redis.oci.tar" "$BATS_TEST_TMPDIR/$name.tar"
 	done
 }
