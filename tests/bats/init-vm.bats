@@ -32,7 +32,8 @@ setup() {
 }
 
 teardown() {
-	[ -z "$MAIN" ] || kill -KILL "$MAIN" 2>/dev/null || true
+	# timeout(1) hands this on to QEMU; killed itself, it would leave QEMU behind.
+	[ -z "$MAIN" ] || kill -TERM "$MAIN" 2>/dev/null || true
 }
 
 # Writes the boot record of the given fields.
