@@ -93,7 +93,7 @@ void machine_down(struct init *in)
 	 */
 	root_settle();
 	if (in->watch->relays)
-		relay_finish(&in->watch->relay, in);
+		relay_finish(&in->watch->relay);
 	console_drain();
 	if (in->killed_by)
 		control_say(in, BOOT_WORD_SIGNAL, (uint32_t)in->killed_by);

@@ -151,9 +151,8 @@ void relay_pump(struct relay *r, const struct init *in)
 	(void)move(&r->flows[RELAY_ERROR]);
 }
 
-void relay_finish(struct relay *r, const struct init *in)
+void relay_finish(struct relay *r)
 {
-	(void)in;
 	for (int i = RELAY_OUTPUT; i < RELAY_FLOWS; i++) {
 		struct flow *f = &r->flows[i];
 

@@ -47,4 +47,4 @@ int relay_poll(const struct relay *r, struct pollfd *fds);
 void relay_pump(struct relay *r, const struct init *in);
 
 /* Copies the rest of the output, when nobody is left to write more. */
-void relay_finish(struct relay *r, const struct init *in);
+void relay_finish(struct relay *r);

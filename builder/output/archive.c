@@ -109,19 +109,10 @@ static int put(const void *bytes, uint64_t size, void *context, struct err *e)
 
 static void describe(struct writer *w, const struct inode *i, const char *path)
 {
-	static const mode_t types[] = {
-		[INODE_FILE] = S_IFREG,
-		[INODE_DIR] = S_IFDIR,
-		[INODE_SYMLINK] = S_IFLNK,
-		[INODE_CHAR] = S_IFCHR,
-		[INODE_BLOCK] = S_IFBLK,
-		[INODE_FIFO] = S_IFIFO,
-		[INODE_SOCKET] = S_IFSOCK,
-	};
 	struct archive_entry *entry = archive_entry_clear(w->entry);
 
 	archive_entry_copy_pathname(entry, path);
-	archive_entry_set_mode(entry, types[i->type] | i->mode);
+	archive_entry_set_mode(entry, inode_format(i) | i->mode);
 	archive_entry_set_uid(entry, i->uid);
 	archive_entry_set_gid(entry, i->gid);
 	archive_entry_set_mtime(entry, i->mtime.tv_sec, i->mtime.tv_nsec);

@@ -111,15 +111,10 @@ static int make_link(struct writer *w, const struct node *n, struct err *e)
 
 static int make_node(struct writer *w, const struct node *n, struct err *e)
 {
-	static const mode_t types[] = {
-		[INODE_CHAR] = S_IFCHR,
-		[INODE_BLOCK] = S_IFBLK,
-		[INODE_FIFO] = S_IFIFO,
-		[INODE_SOCKET] = S_IFSOCK,
-	};
 	const struct inode *i = n->inode;
 
-	if (mknodat(here(w), n->name, types[i->type] | 0600, makedev(i->major, i->minor)) < 0) {
+	if (mknodat(here(w), n->name, inode_format(i) | 0600, makedev(i->major, i->minor)) <
+		0) {
 		int r = err_sys(e, "cannot make the special file '%s'", path_of(w, n));
 
 		return r == -EPERM

@@ -46,19 +46,10 @@ static uint32_t count_links(const struct node *n)
 
 static void describe(const struct node *n, struct ext2_inode_large *to)
 {
-	static const unsigned types[] = {
-		[INODE_FILE] = S_IFREG,
-		[INODE_DIR] = S_IFDIR,
-		[INODE_SYMLINK] = S_IFLNK,
-		[INODE_CHAR] = S_IFCHR,
-		[INODE_BLOCK] = S_IFBLK,
-		[INODE_FIFO] = S_IFIFO,
-		[INODE_SOCKET] = S_IFSOCK,
-	};
 	const struct inode *i = n->inode;
 	uint64_t size = i->type == INODE_FILE && i->content ? i->content->size : 0;
 
-	*to = (struct ext2_inode_large){ .i_mode = (__u16)(types[i->type] | i->mode) };
+	*to = (struct ext2_inode_large){ .i_mode = (__u16)(inode_format(i) | i->mode) };
 	to->i_uid = (__u16)i->uid;
 	to->i_gid = (__u16)i->gid;
 	to->osd2.linux2.l_i_uid_high = (__u16)(i->uid >> 16);

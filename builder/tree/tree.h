@@ -144,3 +144,6 @@ struct node *tree_next(const struct node *top, const struct node *node);
 
 /* The value of an xattr, or NULL. */
 const struct xattr *inode_xattr(const struct inode *inode, const char *name);
+
+/* The file type as stat(2) and the formats write it: S_IFREG and so on, without permissions. */
+unsigned inode_format(const struct inode *inode);

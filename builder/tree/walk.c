@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "builder/tree/tree.h"
 #include "lib/buf.h"
@@ -230,6 +231,21 @@ const char *tree_path(struct tree *t, const struct node *node)
 			path[length + n->name_length] = '/';
 	}
 	return path;
+}
+
+unsigned inode_format(const struct inode *inode)
+{
+	static const unsigned formats[] = {
+		[INODE_FILE] = S_IFREG,
+		[INODE_DIR] = S_IFDIR,
+		[INODE_SYMLINK] = S_IFLNK,
+		[INODE_CHAR] = S_IFCHR,
+		[INODE_BLOCK] = S_IFBLK,
+		[INODE_FIFO] = S_IFIFO,
+		[INODE_SOCKET] = S_IFSOCK,
+	};
+
+	return formats[inode->type];
 }
 
 const struct xattr *inode_xattr(const struct inode *inode, const char *name)
