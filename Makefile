@@ -22,11 +22,14 @@ FLAGS_release := -O2 $(HARD)
 FLAGS_debug   := -O0 -g
 FLAGS_asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 FLAGS_cover   := -O0 -g --coverage
+FLAGS_fuzz    := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all
 LINK_release  := -pie -Wl,-z,relro,-z,now
 LINK_asan     := -fsanitize=address,undefined
 LINK_cover    := --coverage
+LINK_fuzz     := -fsanitize=fuzzer,address,undefined
 ifeq ($(FLAGS_$(FLAVOR)),)
-$(error FLAVOR is one of release, debug, asan, cover)
+$(error FLAVOR is one of release, debug, asan, cover, fuzz)
 endif
 
 # pkg-config names of what the host tools link with. ISA-L reads gzip; without it zlib does.
@@ -113,6 +116,10 @@ $(B)/tests/helpers/%: tests/helpers/%.c Makefile
 	@mkdir -p $(@D)
 	$(MUSL_CC) $(KERNEL_HEADERS) $(STD) $(WARN) -O1 -static -o $@ $<
 $(B)/tests/replay_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(B)/common.a
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# FLAVOR=fuzz and CC=clang, which tests/fuzz/fuzz.sh knows.
+$(B)/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/common.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 # Tests take what they need as FLAVOR, so that the asan build is tested by the same files.

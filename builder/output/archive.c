@@ -158,6 +158,30 @@ static void describe_holes(struct archive_entry *entry, const struct content *c)
 		archive_entry_sparse_add_entry(entry, (la_int64_t)c->size, 0);
 }
 
+/*
+ * libarchive writes other characters as %XX, in the SCHILY form too, which nobody reads so, and
+ * a pax header ends a name at '='.
+ */
+static bool tar_holds_name(const char *xattr)
+{
+	for (; *xattr; xattr++)
+		if (*xattr <= ' ' || *xattr > '~' || *xattr == '%' || *xattr == '=')
+			return false;
+	return true;
+}
+
+static void describe_xattrs(struct writer *w, const struct inode *i)
+{
+	for (uint32_t n = 0; n < i->xattr_count; n++) {
+		const struct xattr *x = &i->xattrs[n];
+
+		if (tar_holds_name(x->name))
+			archive_entry_xattr_add_entry(w->entry, x->name, x->value, x->size);
+		else
+			w->attributes++;
+	}
+}
+
 static int tar_node(const struct node *n, const char *path, void *context, struct err *e)
 {
 	struct writer *w = context;
@@ -175,9 +199,7 @@ static int tar_node(const struct node *n, const char *path, void *context, struc
 	}
 	if (i->links > 1 && i->type != INODE_DIR)
 		w->first[i->id] = tree_path(w->o->tree, n);
-	for (uint32_t x = 0; x < i->xattr_count; x++)
-		archive_entry_xattr_add_entry(
-			w->entry, i->xattrs[x].name, i->xattrs[x].value, i->xattrs[x].size);
+	describe_xattrs(w, i);
 	if (i->type == INODE_FILE && i->content)
 		describe_holes(w->entry, i->content);
 	return put_entry(w, i, e);
@@ -309,6 +331,10 @@ int output_tar_to(const struct output *o, output_sink *sink, void *context, stru
 		r = write_in_utf8(&w, tar_node, "./", e);
 	if (r == 0 && w.sockets)
 		output_note(o, "%zu sockets were left out: a tar has none", w.sockets);
+	if (r == 0 && w.attributes)
+		output_note(o,
+			"%zu extended attributes were left out: a tar cannot hold such names",
+			w.attributes);
 	writer_release(&w);
 	return r;
 }

@@ -130,7 +130,7 @@ static int convert_node(struct upper *u, struct node *n, struct err *e)
 }
 
 /* The list is made first: what is converted changes the tree. */
-static int convert(struct upper *u, struct err *e)
+int upper_convert(struct upper *u, struct err *e)
 {
 	struct node *root = tree_root(u->tree);
 	auto_free struct node **list = xcalloc(tree_node_ids(u->tree), sizeof(*list));
@@ -234,7 +234,7 @@ int upper_read(const char *path, const struct image_options *options,
 	if (r >= 0)
 		r = adjust_tree(adjust, u.tree, e);
 	if (r >= 0)
-		r = convert(&u, e);
+		r = upper_convert(&u, e);
 	if (r < 0) {
 		upper_release(&u);
 		return err_at(e, r, "'%s': ", path);

@@ -35,5 +35,8 @@ int upper_read(const char *path, const struct image_options *options,
 	const struct adjust *adjust, struct upper *out, struct err *e) must_check;
 void upper_release(struct upper *u);
 
+/* What of it is left to do when u->tree is the upper directory as it lies there. */
+int upper_convert(struct upper *u, struct err *e) must_check;
+
 /* Says on standard error what the layer holds, and what may be missing. */
 void upper_tell(const struct upper *u);
