@@ -9,12 +9,9 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-static const char *path_of(const struct meta *m, const struct meta_target *to)
-{
-	return to->node->parent == to->node ? "/" : tree_path(m->o->tree, to->node);
-}
+#define path_of(to) tree_path_in((to)->node, &(struct tree_path_room){ { 0 } })
 
-static int set_owner(const struct meta *m, const struct meta_target *to, struct err *e)
+static int set_owner(const struct meta_target *to, struct err *e)
 {
 	const struct inode *i = to->node->inode;
 	int r = to->fd >= 0 ? fchown(to->fd, i->uid, i->gid)
@@ -23,7 +20,7 @@ static int set_owner(const struct meta *m, const struct meta_target *to, struct 
 
 	if (r == 0)
 		return 0;
-	r = err_sys(e, "cannot give '%s' to %u:%u", path_of(m, to), i->uid, i->gid);
+	r = err_sys(e, "cannot give '%s' to %u:%u", path_of(to), i->uid, i->gid);
 	if (r == -EINVAL)
 		return err_hint(e, r, "the user namespace has no such ids");
 	return err_hint(e, r,
@@ -65,14 +62,14 @@ static int set_xattr(
 	if ((errno == ENOTSUP || errno == EPERM) && !is_vital(x->name)) {
 		if (!m->left_out++) {
 			m->left_name = x->name;
-			m->left_path = path_of(m, to);
+			m->left_node = to->node;
 		}
 		return 0;
 	}
-	return err_sys(e, "cannot set the attribute '%s' of '%s'", x->name, path_of(m, to));
+	return err_sys(e, "cannot set the attribute '%s' of '%s'", x->name, path_of(to));
 }
 
-static int set_mode(const struct meta *m, const struct meta_target *to, struct err *e)
+static int set_mode(const struct meta_target *to, struct err *e)
 {
 	const struct inode *i = to->node->inode;
 	int r;
@@ -81,33 +78,28 @@ static int set_mode(const struct meta *m, const struct meta_target *to, struct e
 		return 0;
 	r = to->fd >= 0 ? fchmod(to->fd, i->mode)
 			: fchmodat(to->dir, to->node->name, i->mode, 0);
-	return r < 0 ? err_sys(e, "cannot set the mode of '%s'", path_of(m, to)) : 0;
+	return r < 0 ? err_sys(e, "cannot set the mode of '%s'", path_of(to)) : 0;
 }
 
-static int set_times(const struct meta *m, const struct meta_target *to, struct err *e)
+static int set_times(const struct meta_target *to, struct err *e)
 {
 	struct timespec times[2] = { to->node->inode->mtime, to->node->inode->mtime };
 	int r = to->fd >= 0 ? futimens(to->fd, times)
 			    : utimensat(to->dir, to->node->name, times, AT_SYMLINK_NOFOLLOW);
 
-	return r < 0 ? err_sys(e, "cannot set the time of '%s'", path_of(m, to)) : 0;
-}
-
-void meta_init(struct meta *m, const struct output *o)
-{
-	*m = (struct meta){ .o = o };
+	return r < 0 ? err_sys(e, "cannot set the time of '%s'", path_of(to)) : 0;
 }
 
 int meta_apply(struct meta *m, const struct meta_target *to, struct err *e)
 {
 	const struct inode *i = to->node->inode;
-	int r = set_owner(m, to, e);
+	int r = set_owner(to, e);
 
 	for (uint32_t x = 0; r == 0 && x < i->xattr_count; x++)
 		r = set_xattr(m, to, &i->xattrs[x], e);
 	if (r == 0)
-		r = set_mode(m, to, e);
-	return r == 0 ? set_times(m, to, e) : r;
+		r = set_mode(to, e);
+	return r == 0 ? set_times(to, e) : r;
 }
 
 void meta_clear_acls(int dir)
@@ -116,11 +108,21 @@ void meta_clear_acls(int dir)
 	(void)fremovexattr(dir, "system.posix_acl_access");
 }
 
-void meta_report(const struct meta *m)
+void meta_add(struct meta *m, const struct meta *more)
+{
+	if (!m->left_out) {
+		m->left_name = more->left_name;
+		m->left_node = more->left_node;
+	}
+	m->left_out += more->left_out;
+}
+
+void meta_report(const struct meta *m, const struct output *o)
 {
 	if (m->left_out)
-		output_note(m->o,
+		output_note(o,
 			"%zu extended attributes were left out, which the file system there does "
-			"not hold; the first is '%s' of '%s'",
-			m->left_out, m->left_name, m->left_path);
+			"not hold; one is '%s' of '%s'",
+			m->left_out, m->left_name,
+			tree_path_in(m->left_node, &(struct tree_path_room){ { 0 } }));
 }

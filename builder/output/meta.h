@@ -9,12 +9,12 @@
 /*
  * Owner, extended attributes, mode and times of what the directory writer has just made, in the
  * one order that keeps them all: chown(2) clears setuid bits and file capabilities, an ACL
- * changes the mode, and everything changes the times.
+ * changes the mode, and everything changes the times. Begins zeroed; each thread has its own.
  */
 struct meta {
-	const struct output *o;
 	size_t left_out; /* attributes that the file system does not hold */
-	const char *left_name, *left_path;
+	const char *left_name;
+	const struct node *left_node; /* that of which that was one */
 };
 
 /* What is described: an open file or directory, or, with fd -1, a name in a directory. */
@@ -23,11 +23,13 @@ struct meta_target {
 	const struct node *node;
 };
 
-void meta_init(struct meta *m, const struct output *o);
 int meta_apply(struct meta *m, const struct meta_target *to, struct err *e) must_check;
 
 /* Takes away the ACLs that a fresh directory got from its parent, and would pass on. */
 void meta_clear_acls(int dir);
 
+/* Adds what another thread could not keep. */
+void meta_add(struct meta *m, const struct meta *more);
+
 /* Notes what could not be kept. */
-void meta_report(const struct meta *m);
+void meta_report(const struct meta *m, const struct output *o);

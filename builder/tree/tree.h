@@ -139,6 +139,16 @@ int tree_walk(const struct tree *t, tree_visit *visit, void *context, struct err
  */
 const char *tree_path(struct tree *t, const struct node *node);
 
+/*
+ * The same in the caller's memory, for threads, which cannot share the arena: "/" for the root,
+ * and only its end where it is longer than any path may be.
+ */
+struct tree_path_room {
+	char bytes[4096];
+};
+
+const char *tree_path_in(const struct node *node, struct tree_path_room *room);
+
 /* The node behind `node` in a walk of all below `top`; NULL behind the last. Begin with top. */
 struct node *tree_next(const struct node *top, const struct node *node);
 

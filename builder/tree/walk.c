@@ -233,6 +233,26 @@ const char *tree_path(struct tree *t, const struct node *node)
 	return path;
 }
 
+const char *tree_path_in(const struct node *node, struct tree_path_room *room)
+{
+	char *at = room->bytes + sizeof(room->bytes) - 1;
+
+	*at = '\0';
+	if (node->parent == node)
+		*--at = '/';
+	for (const struct node *n = node; n->parent != n; n = n->parent) {
+		size_t left = (size_t)(at - room->bytes);
+
+		if (left < n->name_length + 1U)
+			break;
+		if (n != node)
+			*--at = '/';
+		at -= n->name_length;
+		memcpy(at, n->name, n->name_length);
+	}
+	return at;
+}
+
 unsigned inode_format(const struct inode *inode)
 {
 	static const unsigned formats[] = {
