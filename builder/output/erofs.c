@@ -124,7 +124,7 @@ static int make_staged(const struct output *o, int fd, int log, struct err *e)
 		return err_at(e, r, "staged in memory: ");
 	r = run_mkfs(o, fd, log, e);
 	if (r < 0)
-		output_quote(log, e);
+		output_quote(log, fd, e);
 	return r;
 }
 

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "builder/output/output.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/io.h"
 
@@ -108,11 +111,22 @@ void output_note(const struct output *o, const char *format, ...)
 	buf_printf(o->notes, "%s\n", line);
 }
 
-void output_quote(int log, struct err *e)
+/* Programs have their own words for it, or none. */
+static bool is_full(int fd)
+{
+	enum { MORE = 1 << 20 };
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && fallocate(fd, 0, st.st_size, MORE) < 0 && errno == ENOSPC;
+}
+
+void output_quote(int log, int fd, struct err *e)
 {
 	char text[512];
 	ssize_t n = io_pread(log, text, sizeof(text) - 1, 0);
 
+	if (is_full(fd))
+		(void)err_hint(e, 0, "%s", strerror(ENOSPC));
 	if (n <= 0)
 		return;
 	text[n] = '\0';

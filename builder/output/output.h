@@ -77,8 +77,11 @@ int output_squashfs(const struct output *o, int fd, struct err *e) must_check;
 int output_erofs(const struct output *o, int fd, struct err *e) must_check;
 int output_bundle(const struct output *o, int fd, struct err *e) must_check;
 
-/* Adds what a program that a writer needed has complained of, as far as one line goes. */
-void output_quote(int log, struct err *e);
+/*
+ * Adds why a program that a writer needed could not write to fd: that there is no room, and
+ * what it has complained of, as far as one line goes.
+ */
+void output_quote(int log, int fd, struct err *e);
 
 /* As output_tar, piece by piece to a function, which returns 0 or -errno. */
 typedef int output_sink(const void *bytes, size_t size, void *context);

@@ -15,9 +15,12 @@
 
 static int start(int from, int to, int log, pid_t *pid, struct err *e)
 {
-	/* It opens what it writes by name, and for reading too. */
+	/*
+	 * It opens what it writes by name, and for reading too, and removes the name when it
+	 * fails: that must not be one of /dev.
+	 */
 	static const char *const argv[] = { "tar2sqfs", "--quiet", "--force", "--compressor",
-		"zstd", "/dev/stdout", NULL };
+		"zstd", "/proc/self/fd/1", NULL };
 	const struct spawn s = { .argv = argv, .dir = -1, .in = from, .out = to, .error = log };
 	int r = spawn_start(&s, pid, e);
 
@@ -48,7 +51,7 @@ int output_squashfs(const struct output *o, int fd, struct err *e)
 	auto_close_fd(&writes);
 	r = spawn_wait(pid, "tar2sqfs", e);
 	if (r < 0)
-		output_quote(log, e);
+		output_quote(log, fd, e);
 	/* A broken pipe only says that it died, and it has said why. */
 	if (written < 0 && (r == 0 || written != -EPIPE)) {
 		*e = tar_error;

@@ -32,39 +32,43 @@ oci_image() { # a docker archive with a compressed layer
 }
 oci_image
 
+mkdir "$work/elsewhere"
+
 n=0
 failed=0
-try() { # size and inodes of the tmpfs, format, scratch folder
+try() { # size and inodes of the tmpfs, format, folder of the output, folder for scratch files
 	n=$((n + 1))
 	mount -t tmpfs -o "$1" tmpfs "$work/small"
 	status=0
-	TMPDIR=$3 timeout 30 "$CBUILD" "$work/docker.tar" -f "$2" -o "$work/small/out" --no-init --quiet \
+	TMPDIR=$4 timeout 30 "$CBUILD" "$work/docker.tar" -f "$2" -o "$3/out" --no-init --quiet \
 		>"$work/said" 2>&1 || status=$?
 	why=
 	[ "$status" -eq 1 ] || why="exit status $status"
 	[ "$(wc -l <"$work/said")" -eq 1 ] || why="$why; not one line"
 	grep -q 'No space left' "$work/said" || why="$why; does not say why"
-	[ -z "$(find "$work/small" -mindepth 1)" ] || why="$why; left something"
+	[ -z "$(find "$work/small" "$work/elsewhere" -mindepth 1)" ] || why="$why; left something"
 	[ "$(stat -f -c %b "$work/small")" = 0 ] ||
 		[ "$(stat -f -c %f "$work/small")" -ge "$(($(stat -f -c %b "$work/small") - 1))" ] ||
 		why="$why; keeps room"
 	umount "$work/small"
-	if [ -z "$why" ]; then
-		echo "ok $n - $2 on $1, scratch files ${3##*/}"
-	else
+	rm -rf "$work/elsewhere/out"
+	if [ -n "$why" ]; then
 		failed=1
 		echo "# $why"
 		sed 's/^/# /' "$work/said"
-		echo "not ok $n - $2 on $1, scratch files ${3##*/}"
+		printf 'not '
 	fi
+	echo "ok $n - $2 on $1, output in ${3##*/}, scratch files in ${4##*/}"
 }
-mkdir "$work/elsewhere"
-for size in 400k 950k 1500k; do
-	for format in dir tar cpio ext4; do
-		try "size=$size" "$format" "$work/elsewhere"
+for format in $FORMATS; do
+	for size in 400k 950k 1500k; do
+		try "size=$size" "$format" "$work/small" "$work/elsewhere"
 	done
-	try "size=$size" dir "$work/small"
+	try size=950k "$format" "$work/small" "$work/small"
+	try size=400k "$format" "$work/elsewhere" "$work/small"
 done
-try size=8m,nr_inodes=6 dir "$work/elsewhere"
+try size=8m,nr_inodes=6 dir "$work/small" "$work/elsewhere"
+try size=8m,nr_inodes=6 bundle "$work/small" "$work/elsewhere"
+try size=8m,nr_inodes=4 oci "$work/small" "$work/elsewhere"
 echo "1..$n"
 exit $failed
