@@ -45,7 +45,7 @@ check zstd                  compresses test images
 check cpio                  reads our initramfs
 check squashfs-tools-ng     makes our squashfs
 check squashfs-tools        unpacks our squashfs
-check erofs-utils         makes and checks our EROFS
+check erofs-utils         fsck.erofs, for our EROFS
 check e2fsprogs             checks our ext4 disks
 check attr                  shows extended attributes
 check libcap2-bin           shows capabilities

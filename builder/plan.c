@@ -27,7 +27,7 @@ static int plan_output(struct plan *p, struct err *e)
 	p->to_stdout = !strcmp(row->output, "-");
 	if (p->to_stdout && p->format->kind != OUTPUT_STREAM)
 		return err_set(e, -EINVAL,
-			"-o -: standard output takes tar or cpio, not %s; "
+			"-o -: standard output takes tar, cpio or erofs, not %s; "
 			"give -f",
 			p->format->name);
 	if ((row->size >= 0 || row->free >= 0) && p->format->kind != OUTPUT_FILE)

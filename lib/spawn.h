@@ -28,7 +28,7 @@ struct spawn {
 /* Starts it; *pid is to be waited for. A program that cannot be found is -ENOENT. */
 int spawn_start(const struct spawn *s, pid_t *pid, struct err *e) must_check;
 
-/* Waits; 0, or -EIO with "'mkfs.erofs' exited with status 1" in e. */
+/* Waits; 0, or -EIO with "'tar2sqfs' exited with status 1" in e. */
 int spawn_wait(pid_t pid, const char *name, struct err *e) must_check;
 
 /* Starts it, reads its standard output into `out` (at most 16 MiB) and waits. */

@@ -1,152 +1,135 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <fcntl.h>
-#include <sched.h>
-#include <stdio.h>
+#include "builder/output/erofs.h"
+
+#include <assert.h>
+#include <endian.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <unistd.h>
 
-#include "builder/output/output.h"
-#include "lib/auto.h"
-#include "lib/io.h"
+#include "builder/output/uuid.h"
 #include "lib/mem.h"
-#include "lib/sha256.h"
-#include "lib/spawn.h"
 
-/*
- * An EROFS, made by mkfs.erofs(1) of erofs-utils, which reads a directory: the tree is staged
- * in a tmpfs that is mounted in a mount namespace of this thread's own, so that nothing is left
- * of it whatever happens. That takes root, and memory for the whole tree.
- */
-
-static const char stage[] = "/sys"; /* a folder that every Linux has and mkfs.erofs needs not */
-
-/* Where this thread was before. */
-struct way_back {
-	int mounts, cwd;
-};
-
-static void way_back_release(struct way_back *back)
+/* CRC-32C as the superblock has it: reflected, begun with ones, not inverted in the end. */
+static uint32_t sum_up(const char *bytes, size_t size)
 {
-	auto_close_fd(&back->mounts);
-	auto_close_fd(&back->cwd);
+	uint32_t crc = UINT32_MAX;
+
+	for (size_t i = 0; i < size; i++) {
+		crc ^= (uint8_t)bytes[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78u : 0);
+	}
+	return crc;
 }
 
-static int enter_stage(struct way_back *back, struct err *e)
+static int put_super(struct erofs *x, struct err *e)
 {
-	back->mounts = openat(AT_FDCWD, "/proc/thread-self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	back->cwd = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (back->mounts < 0 || back->cwd < 0)
-		return err_sys(e, "cannot tell where this is");
-	if (unshare(CLONE_NEWNS) < 0)
-		return err_hint(e, err_sys(e, "cannot stage the tree for mkfs.erofs"),
-			"an EROFS needs root; as a user, write a squashfs or an ext4");
-	return 0;
+	uint32_t root = tree_root(x->o->tree)->inode->id;
+	struct erofs_super s = {
+		.magic = htole32(EROFS_MAGIC),
+		.feature_compat = htole32(EROFS_SUPER_CHECKSUM | EROFS_MTIME),
+		.block_log = EROFS_BLOCK_LOG,
+		.root_nid = htole16((uint16_t)x->places[root].nid),
+		.inodes = htole64(x->count),
+		.time = htole64((uint64_t)x->time.tv_sec),
+		.time_nsec = htole32((uint32_t)x->time.tv_nsec),
+		.blocks = htole32((uint32_t)(x->meta_blocks + x->data_blocks)),
+		.feature_incompat = htole32(x->chunked ? EROFS_CHUNKED : 0),
+	};
+	unsigned char id[OUTPUT_ID];
+	int r = output_identify(x->o, id, e);
+
+	if (r < 0)
+		return r;
+	memcpy(s.uuid, id, sizeof(s.uuid));
+	r = erofs_reach(x, EROFS_SUPER_AT, e);
+	return r == 0 ? erofs_put(x, &s, sizeof(s), e) : r;
 }
 
-static int mount_stage(struct err *e)
+/* The sum is of all the block from the superblock on, inodes in it too. */
+static int close_first_block(struct erofs *x, struct err *e)
 {
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-		mount("cbuild", stage, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=100%") <
-			0)
-		return err_sys(e, "cannot mount a tmpfs to stage the tree in");
-	return 0;
+	uint32_t sum;
+	int r = erofs_reach(x, EROFS_BLOCK, e);
+
+	assert(x->written == 0 && x->used == EROFS_BLOCK);
+	sum = htole32(sum_up(x->bytes + EROFS_SUPER_AT, EROFS_BLOCK - EROFS_SUPER_AT));
+	memcpy(x->bytes + EROFS_SUPER_AT + offsetof(struct erofs_super, checksum), &sum,
+		sizeof(sum));
+	return r;
 }
 
-/* With the namespace goes all that is mounted there. */
-static int leave_stage(struct way_back *back, struct err *e)
+static int at_path(const struct erofs *x, const struct node *n, int r, struct err *e)
 {
-	if (setns(back->mounts, CLONE_NEWNS) < 0 || fchdir(back->cwd) < 0)
-		return err_sys(e, "cannot leave where the tree was staged");
-	return 0;
+	return r < 0 ? err_at(e, r, "'/%s': ", tree_path(x->o->tree, n)) : 0;
 }
 
-/* A file system's name for itself, from what it was made of: RFC 4122, version 5's bits. */
-static void make_uuid(const char *identity, char uuid[37])
+static int put_metadata(struct erofs *x, struct err *e)
 {
-	char digest[DIGEST_SIZE], *hex = digest + strlen("sha256:");
-	struct sha256 sum;
+	bool closed = false;
+	int r = put_super(x, e);
 
-	sha256_init(&sum);
-	sha256_put(&sum, identity ? identity : "", identity ? strlen(identity) : 0);
-	sha256_digest(&sum, digest);
-	sha256_release(&sum);
-	(void)snprintf(uuid, 37, "%.8s-%.4s-5%.3s-8%.3s-%.12s", hex, hex + 8, hex + 12,
-		hex + 15, hex + 18);
+	for (uint32_t i = 0; r == 0 && i < x->count; i++) {
+		const struct erofs_place *p = &x->places[x->order[i]];
+
+		if (!closed && p->nid * EROFS_SLOT >= EROFS_BLOCK) {
+			r = close_first_block(x, e);
+			closed = true;
+		}
+		if (r == 0)
+			r = at_path(x, p->node, erofs_put_inode(x, p, e), e);
+	}
+	return r == 0 && !closed ? close_first_block(x, e) : r;
 }
 
-static int latest_time(const struct node *n, const char *path, void *context, struct err *e)
+static int put_data(const struct node *n, const char *path, void *context, struct err *e)
 {
-	int64_t *latest = context;
+	struct erofs *x = context;
+	const struct erofs_place *p = &x->places[n->inode->id];
+	int r;
 
 	(void)path;
-	(void)e;
-	if (n->inode->mtime.tv_sec > *latest)
-		*latest = n->inode->mtime.tv_sec;
-	return 0;
+	if (p->node != n || !p->has_blocks)
+		return 0;
+	r = erofs_reach(x, (x->meta_blocks + p->block) * EROFS_BLOCK, e);
+	if (r == 0 && n->inode->type == INODE_DIR)
+		r = erofs_put_names(x, p, false, e);
+	else if (r == 0 && n->inode->type == INODE_SYMLINK)
+		r = erofs_put(x, n->inode->target, (size_t)p->size, e);
+	else if (r == 0)
+		r = erofs_put_blocks(x, p, e);
+	return at_path(x, n, r, e);
 }
 
-/* It takes its own time, and the latest of any file, from the environment. */
-static int run_mkfs(const struct output *o, int fd, int log, struct err *e)
+static int put_all(struct erofs *x, struct err *e)
 {
-	int64_t latest = 0;
-	char uuid[37], epoch[48];
-	const char *const argv[] = { "env", epoch, "mkfs.erofs", "--quiet", "-U", uuid,
-		"/dev/fd/3", stage, NULL };
-	const struct spawn s = { .argv = argv,
-		.dir = -1,
-		.in = -1,
-		.out = -1,
-		.error = log,
-		.more = &fd,
-		.more_count = 1 };
-	pid_t pid = -1;
-	int r;
+	int r = put_metadata(x, e);
 
-	(void)latest_time(tree_root(o->tree), "", &latest, e);
-	r = tree_walk(o->tree, latest_time, &latest, e);
-	(void)snprintf(epoch, sizeof(epoch), "SOURCE_DATE_EPOCH=%lld", (long long)latest + 1);
-	make_uuid(o->identity, uuid);
 	if (r == 0)
-		r = spawn_start(&s, &pid, e);
-	return r == 0 ? spawn_wait(pid, "mkfs.erofs", e) : r;
-}
-
-static int make_staged(const struct output *o, int fd, int log, struct err *e)
-{
-	auto_close int dir = openat(AT_FDCWD, stage, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r;
-
-	if (dir < 0)
-		return err_sys(e, "cannot open the staged tree");
-	r = output_dir(o, dir, e);
-	if (r < 0)
-		return err_at(e, r, "staged in memory: ");
-	r = run_mkfs(o, fd, log, e);
-	if (r < 0)
-		output_quote(log, fd, e);
-	return r;
+		r = put_data(tree_root(x->o->tree), "", x, e);
+	if (r == 0)
+		r = tree_walk(x->o->tree, put_data, x, e);
+	if (r == 0)
+		r = erofs_reach(x, (x->meta_blocks + x->data_blocks) * EROFS_BLOCK, e);
+	return r == 0 ? erofs_flush(x, e) : r;
 }
 
 int output_erofs(const struct output *o, int fd, struct err *e)
 {
-	released_by(way_back_release) struct way_back back = { -1, -1 };
-	auto_close int log = -1;
-	struct err ignored;
-	int r, left;
+	struct erofs x = { .o = o, .fd = fd };
+	int r = erofs_plan(&x, e);
 
-	if (!spawn_finds("mkfs.erofs"))
-		return err_set(e, -ENOENT,
-			"cannot find 'mkfs.erofs'; type: apt-get install erofs-utils");
-	log = io_scratch(NULL, e);
-	if (log < 0)
-		return log;
-	r = enter_stage(&back, e);
-	if (r < 0)
-		return r;
-	r = mount_stage(e);
-	if (r == 0)
-		r = make_staged(o, fd, log, e);
-	left = leave_stage(&back, r < 0 ? &ignored : e);
-	return r < 0 ? r : left;
+	if (r == 0) {
+		x.bytes = xmalloc(EROFS_BUFFER);
+		r = put_all(&x, e);
+	}
+	if (r == 0 && x.attributes)
+		output_note(o,
+			"%zu extended attributes were left out, whose kind an EROFS does not "
+			"hold; the first is '%s'",
+			x.attributes, x.attribute);
+	free(x.places);
+	free(x.order);
+	free(x.bytes);
+	return r;
 }

@@ -7,10 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "builder/tree/dump.h"
-#include "lib/auto.h"
+#include "builder/output/uuid.h"
 #include "lib/mem.h"
-#include "lib/sha256.h"
 
 enum { COPY = 1024 * 1024, GROUPS_PER_FLEX_LOG = 4 };
 
@@ -110,36 +108,13 @@ static void set_features(struct ext2_super_block *s)
 static int identify(struct ext4 *x, struct err *e)
 {
 	struct ext2_super_block *s = x->fs->super;
-	auto_free char *text = NULL;
-	auto_fclose FILE *f = NULL;
-	auto_sha256 struct sha256 hash;
-	char digest[DIGEST_SIZE];
-	size_t size = 0;
-	int r;
+	unsigned char id[OUTPUT_ID];
+	int r = output_identify(x->o, id, e);
 
-	f = open_memstream(&text, &size);
-	if (!f)
-		return err_sys(e, "cannot write to memory");
-	if (x->o->identity)
-		fputs(x->o->identity, f);
-	r = tree_dump(x->o->tree, f, DUMP_MTIME, e);
 	if (r < 0)
 		return r;
-	(void)fflush(f);
-	sha256_init(&hash);
-	sha256_put(&hash, text, size);
-	sha256_digest(&hash, digest);
-	for (size_t i = 0; i < 16; i++) {
-		unsigned byte = 0, seed = 0;
-
-		(void)sscanf(digest + 7 + 2 * i, "%2x", &byte);
-		(void)sscanf(digest + 7 + 32 + 2 * i, "%2x", &seed);
-		s->s_uuid[i] = (__u8)byte;
-		((__u8 *)s->s_hash_seed)[i] = (__u8)seed;
-	}
-	/* RFC 9562, version 8: made by the application. */
-	s->s_uuid[6] = (__u8)((s->s_uuid[6] & 0x0f) | 0x80);
-	s->s_uuid[8] = (__u8)((s->s_uuid[8] & 0x3f) | 0x80);
+	memcpy(s->s_uuid, id, sizeof(s->s_uuid));
+	memcpy(s->s_hash_seed, id + sizeof(s->s_uuid), sizeof(s->s_hash_seed));
 	return 0;
 }
 

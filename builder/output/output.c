@@ -25,7 +25,7 @@ const struct output_format output_formats[] = {
 	{ "ext4", NULL, ".ext4", "an ext4 disk", OUTPUT_FILE, false, NULL, output_ext4 },
 	{ "squashfs", "sqfs", ".squashfs", "a squashfs (read-only, zstd)", OUTPUT_FILE, false,
 		NULL, output_squashfs },
-	{ "erofs", NULL, ".erofs", "an EROFS (read-only, as root only)", OUTPUT_FILE, false,
+	{ "erofs", NULL, ".erofs", "an EROFS (read-only, not compressed)", OUTPUT_STREAM, false,
 		NULL, output_erofs },
 	{ "bundle", NULL, NULL, "an OCI bundle for runc and crun", OUTPUT_DIR, false, NULL,
 		output_bundle },

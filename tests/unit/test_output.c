@@ -377,6 +377,26 @@ static void initramfs_refuses_what_is_too_big(void)
 	tree_free(t);
 }
 
+static void erofs_refuses_what_is_too_big(void)
+{
+	static const struct extent extents[] = { { 0, (uint64_t)1 << 44, 0 } };
+	struct tree *t = tree_new();
+	struct output o = { .tree = t };
+	struct err e = { 0 };
+	struct stat st = { 0 };
+	auto_close int fd = memfd_create("erofs", MFD_CLOEXEC);
+
+	add(t, tree_root(t), "big", INODE_FILE, 0644)->inode->content = content_of_extents(
+		tree_arena(t), fd, (uint64_t)1 << 44, extents, 1);
+	tree_sort(t);
+	check_int(output_find(NULL, "x.erofs", &o.format, &e), 0);
+	check_int(output_write(&o, fd, &e), -EFBIG);
+	check(strstr(e.text, "'/big': an EROFS ends at 16 TiB") == e.text);
+	check_int(fstat(fd, &st), 0);
+	check_int(st.st_size, 0);
+	tree_free(t);
+}
+
 static void holes_stay_holes(void)
 {
 	enum { MEBI = 1 << 20 };
@@ -449,6 +469,7 @@ int main(void)
 	RUN(initramfs_has_what_cpio_holds);
 	RUN(large_files_come_behind_the_small_ones_before_them);
 	RUN(initramfs_refuses_what_is_too_big);
+	RUN(erofs_refuses_what_is_too_big);
 	RUN(holes_stay_holes);
 	RUN(format_follows_from_the_name);
 	return tap_done();
