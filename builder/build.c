@@ -77,6 +77,7 @@ static int merge_inputs(struct building *s, struct err *e)
 		s->input = s->request->inputs[i];
 		s->image = b->images[i];
 		r = image_read(b->images[i], merge_one, s, e);
+		image_notes(b->images[i], &b->notes);
 	}
 	merge_free(s->merge);
 	return r;
@@ -93,6 +94,7 @@ int build_tree(const struct build_request *request, struct build **out, struct e
 	b->spare = request->spare;
 	b->name = request->name;
 	b->epoch = request->epoch;
+	b->rootless = request->rootless;
 	b->plain = request->plain;
 	b->tree = tree_new();
 	r = open_inputs(&s, e);
@@ -141,6 +143,7 @@ int build_write(struct build *b, const char *format, int fd, struct err *e)
 		.spare = b->spare,
 		.config = &config,
 		.name = b->name ? b->name : image_name(b->images[0]),
+		.rootless = b->rootless,
 		.plain = b->plain,
 		.user = &user,
 	};

@@ -59,6 +59,7 @@ struct build_request {
 	uint64_t spare; /* bytes that a disk has free besides */
 	const char
 		*name;  /* what an image that is written is called; NULL: as the first input */
+	bool rootless;  /* owners and the like go to attributes, in a directory */
 	bool plain;     /* the image's own tree: no process 1, skeleton, boot record */
 	bool initramfs; /* with a link /init to process 1 */
 	const char *init; /* host path of cinit; NULL: as build_find_init finds it */
@@ -75,7 +76,7 @@ struct build {
 	uint64_t size, spare;  /* of a disk, from the request */
 	const char *name;      /* the same */
 	time_t epoch;          /* the same */
-	bool plain;            /* the same */
+	bool rootless, plain;  /* the same */
 	struct buf notes;      /* lines for the person who waits */
 	struct image **images; /* the contents of files lie in them */
 	size_t image_count;

@@ -41,7 +41,9 @@ static int work(void *context, struct err *e)
 	(void)snprintf(target, sizeof(target), "/proc/self/fd/%d", job->fd);
 	if (job->fd >= 0 && plan->format->kind == OUTPUT_DIR)
 		request.image.target = target;
-	r = build_tree(&request, &b, e);
+	r = job->fd >= 0 && request.rootless ? output_check_rootless(job->fd, e) : 0;
+	if (r == 0)
+		r = build_tree(&request, &b, e);
 	if (r == 0 && job->fd >= 0)
 		r = build_write(b, plan->format->name, job->fd, e);
 	if (r == 0 && !plan->row.quiet)

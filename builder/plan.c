@@ -33,6 +33,11 @@ static int plan_output(struct plan *p, struct err *e)
 	if ((row->size >= 0 || row->free >= 0) && p->format->kind != OUTPUT_FILE)
 		return err_set(e, -EINVAL, "--size and --free are for disks, not for %s",
 			p->format->name);
+	if (row->rootless && p->format->write != output_dir &&
+		p->format->write != output_bundle)
+		return err_set(e, -EINVAL,
+			"--rootless is for a directory or a bundle, not for %s",
+			p->format->what);
 	return 0;
 }
 
@@ -124,6 +129,7 @@ static void plan_request(struct plan *p)
 	q->spare = or_default(row->free, 0);
 	q->name = row->tag;
 	q->plain = row->no_init;
+	q->rootless = row->rootless;
 	q->initramfs = !row->no_init && p->format->is_initramfs;
 	q->init = row->init;
 	q->skel = row->skel;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "builder/image/internal.h"
+#include "builder/image/rootless.h"
 #include "lib/auto.h"
 #include "lib/beneath.h"
 #include "lib/io.h"
@@ -32,7 +33,8 @@ struct walker {
 	struct seen *seen; /* open addressing; NULL path: free */
 	size_t seen_count, seen_room;
 	dev_t device; /* of the folder: other file systems are not entered */
-	char *bytes;  /* CHUNK of them */
+	struct rootless rootless;
+	char *bytes; /* CHUNK of them */
 };
 
 static struct seen *seen_slot(struct seen *table, size_t room, dev_t device, ino_t number)
@@ -124,6 +126,7 @@ static int copy_range(struct walker *w, int fd, off_t from, off_t until, struct 
 		if (r < 0)
 			return r;
 		from += n;
+		atomic_fetch_add(&w->image->parts[0].progress, (uint64_t)n);
 	}
 	return 0;
 }
@@ -224,6 +227,9 @@ static int read_name(struct walker *w, int dir, const char *name, const char *pa
 	inode->major = major(st->st_rdev);
 	inode->minor = minor(st->st_rdev);
 	read_xattrs(&w->out->arena, dir, name, inode);
+	r = rootless_take(&w->rootless, st, name, entry, e);
+	if (r < 0)
+		return r;
 	if (inode->type == INODE_SYMLINK)
 		return read_target(w, dir, name, inode, e);
 	r = count_bytes(w->image, st, e);
@@ -233,6 +239,12 @@ static int read_name(struct walker *w, int dir, const char *name, const char *pa
 static int skip_dots(const struct dirent *d)
 {
 	return strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0;
+}
+
+/* Sorted, so that numbers which are given in order are the same each time. */
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
 static int walk_folder(struct walker *w, int dir, struct buf *path, struct err *e);
@@ -265,17 +277,24 @@ static int walk_name(
 
 static int walk_folder(struct walker *w, int dir, struct buf *path, struct err *e)
 {
+	auto_kept_links struct kept_links links = { 0 };
+	const struct kept_links *outer = w->rootless.links;
 	struct dirent **names;
-	int count = scandirat(dir, ".", &names, skip_dots, NULL), r = 0;
+	int r = rootless_links(&w->rootless, dir, &links, e), count;
 
+	if (r < 0)
+		return err_at(e, r, "'%s': ", path->size ? path->bytes : ".");
+	count = scandirat(dir, ".", &names, skip_dots, by_bytes);
 	if (count < 0)
 		return err_sys(e, "cannot list '%s'", path->size ? path->bytes : ".");
+	w->rootless.links = &links;
 	for (int i = 0; i < count; i++) {
 		if (r >= 0)
 			r = walk_name(w, dir, names[i]->d_name, path, e);
 		free(names[i]);
 	}
 	free(names);
+	w->rootless.links = outer;
 	return r;
 }
 
@@ -290,12 +309,15 @@ int directory_read(struct image *i, struct entry_list *out, struct err *e)
 	if (fstat(i->source.dir, &st) < 0)
 		return err_sys(e, "cannot examine the folder");
 	w.device = st.st_dev;
+	rootless_open(&w.rootless, i->source.dir, &st, &out->arena);
 	spool_writer_init(&w.writer, &i->spool);
 	r = read_name(&w, i->source.dir, ".", ".", &st, e);
 	if (r >= 0)
 		r = walk_folder(&w, i->source.dir, &path, e);
 	if (r >= 0)
 		r = spool_flush(&w.writer, e);
+	i->kept = w.rootless.taken;
+	i->left_out = w.rootless.left_out;
 	spool_writer_release(&w.writer);
 	free(w.seen);
 	return r;

@@ -9,6 +9,7 @@
 #include "builder/tree/entry.h"
 #include "builder/tree/limits.h"
 #include "lib/attr.h"
+#include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/json.h"
 
@@ -78,6 +79,9 @@ uint64_t image_layer_progress(const struct image *i, size_t layer);
  */
 typedef int image_each(size_t layer, struct entry_list *entries, void *context, struct err *e);
 int image_read(struct image *i, image_each *each, void *context, struct err *e) must_check;
+
+/* What the person who waits should know of the image, once it was read: adds a line each. */
+void image_notes(const struct image *i, struct buf *to);
 
 /* Hands out a layer's blob as it lies there, packed or not, and unchecked. */
 typedef int image_sink(const void *bytes, size_t size, void *context, struct err *e);

@@ -32,6 +32,8 @@ struct image {
 	struct blob *blobs; /* of the layers, opened when read; contents lie there */
 	size_t layer_count;
 	_Atomic uint64_t size_left, entries_left;
+	_Atomic uint64_t left_out; /* attributes called user.cinit.* that say nothing */
+	uint64_t kept;             /* files that are what such attributes say */
 	_Atomic bool cancelled;
 };
 

@@ -4,11 +4,13 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <locale.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "builder/image/acl.h"
+#include "builder/tree/kept.h"
 #include "lib/auto.h"
 
 struct reader {
@@ -132,22 +134,33 @@ static uint32_t without_repeats(struct xattr *x, uint32_t count)
 	return kept;
 }
 
-static int set_xattrs(
-	struct arena *a, struct archive_entry *from, struct inode *inode, struct err *e)
+/* Attributes that only cbuild writes are no archive's to give. */
+static bool is_kept(const struct reader *r, const char *name)
 {
+	if (!kept_is_name(name))
+		return false;
+	if (r->stream->kept)
+		atomic_fetch_add(r->stream->kept, 1);
+	return true;
+}
+
+static int set_xattrs(
+	struct reader *r, struct archive_entry *from, struct inode *inode, struct err *e)
+{
+	struct arena *a = &r->out->arena;
 	struct xattr acls[ACL_XATTRS_MAX], *x;
 	int count = archive_entry_xattr_reset(from);
 	uint32_t n = 0, acl_count = 0;
 	const char *name;
 	const void *value;
 	size_t size;
-	int r = acl_xattrs(a, from, acls, &acl_count, e);
+	int done = acl_xattrs(a, from, acls, &acl_count, e);
 
-	if (r < 0 || (count <= 0 && !acl_count))
-		return r;
+	if (done < 0 || (count <= 0 && !acl_count))
+		return done;
 	x = arena_alloc(a, ((size_t)count + acl_count) * sizeof(*x));
 	while (archive_entry_xattr_next(from, &name, &value, &size) == ARCHIVE_OK) {
-		if (!name || size > UINT32_MAX)
+		if (!name || size > UINT32_MAX || is_kept(r, name))
 			continue;
 		x[n++] = (struct xattr){ arena_strdup(a, name), arena_copy(a, value, size),
 			(uint32_t)size };
@@ -176,7 +189,7 @@ static int set_inode(
 	entry->gid = archive_entry_gid(from);
 	inode->mtime.tv_sec = archive_entry_mtime(from);
 	inode->mtime.tv_nsec = archive_entry_mtime_nsec(from);
-	done = set_xattrs(a, from, inode, e);
+	done = set_xattrs(r, from, inode, e);
 	if (done < 0)
 		return done;
 	if (inode->type == INODE_CHAR || inode->type == INODE_BLOCK) {

@@ -25,6 +25,7 @@ struct layer_stream {
 	struct spool *spool; /* for fd -1 */
 	uint64_t size_limit; /* of one file with its holes; 0: none */
 	_Atomic uint64_t *entries; /* left to be read, of all layers; NULL: any number */
+	_Atomic uint64_t *kept; /* counts attributes that are left out: tree/kept.h; or NULL */
 };
 
 /*

@@ -237,3 +237,20 @@ uint64_t image_layer_progress(const struct image *i, size_t layer)
 {
 	return atomic_load(&i->parts[layer].progress);
 }
+
+void image_notes(const struct image *i, struct buf *to)
+{
+	const char *path = i->source.path;
+
+	if (i->kept)
+		buf_printf(to,
+			"'%s' was made with --rootless: owners, modes and kinds of %" PRIu64
+			" files are as their user.cinit.* attributes say\n",
+			path, i->kept);
+	if (i->left_out)
+		buf_printf(to,
+			"'%s': %" PRIu64
+			" user.cinit.* attributes were left out: they are not those "
+			"of a directory that --rootless has made\n",
+			path, (uint64_t)i->left_out);
+}

@@ -162,6 +162,7 @@ static int read_entries(struct stream *s, struct entry_list *out, struct err *e)
 		.spool = &s->image->spool,
 		.size_limit = s->image->options.limits.size,
 		.entries = &s->image->entries_left,
+		.kept = &s->image->left_out,
 	};
 	int r = layer_read(&stream, out, e);
 	const void *bytes;

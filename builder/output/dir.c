@@ -209,6 +209,8 @@ static int make(struct writer *w, const struct node *n, struct err *e)
 
 	if (n->inode->type != INODE_DIR && !is_first(w, n))
 		return 0;
+	if (w->meta.rootless && n->inode->type > INODE_SYMLINK)
+		return copy_file(w, n, e);
 	return makers[n->inode->type](w, n, e);
 }
 
@@ -358,8 +360,10 @@ int output_dir(const struct output *o, int fd, struct err *e)
 	job.first = xcalloc(tree_inode_ids(o->tree), sizeof(*job.first));
 	job.below = xcalloc(tree_node_ids(o->tree), sizeof(*job.below));
 	job.writers = xcalloc(threads, sizeof(*job.writers));
-	for (unsigned i = 0; i < threads; i++)
+	for (unsigned i = 0; i < threads; i++) {
 		job.writers[i].job = &job;
+		job.writers[i].meta.rootless = o->rootless;
+	}
 	meta_clear_acls(fd);
 	r = write_all(&job, threads, e);
 	for (unsigned i = 0; i < threads; i++) {

@@ -9,6 +9,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "builder/output/rootless.h"
+
 #define path_of(to) tree_path_in((to)->node, &(struct tree_path_room){ { 0 } })
 
 static int set_owner(const struct meta_target *to, struct err *e)
@@ -24,8 +26,9 @@ static int set_owner(const struct meta_target *to, struct err *e)
 	if (r == -EINVAL)
 		return err_hint(e, r, "the user namespace has no such ids");
 	return err_hint(e, r,
-		"a directory with its owners needs root; as a user, give all to "
-		"yourself with --owner, or write a tar or an initramfs");
+		"a directory with its owners needs root; as a user, let --rootless keep them "
+		"in attributes, give all to yourself with --owner, or write a tar or an "
+		"initramfs");
 }
 
 /* Attributes that decide who may do what: a root without them is another root. */
@@ -54,16 +57,21 @@ static int put_xattr(const struct meta_target *to, const struct xattr *x)
 	return lsetxattr(path, x->name, x->value, x->size, 0);
 }
 
+void meta_left_out(struct meta *m, const struct meta_target *to, const struct xattr *x)
+{
+	if (m->left_out++)
+		return;
+	m->left_name = x->name;
+	m->left_node = to->node;
+}
+
 static int set_xattr(
 	struct meta *m, const struct meta_target *to, const struct xattr *x, struct err *e)
 {
 	if (put_xattr(to, x) == 0)
 		return 0;
 	if ((errno == ENOTSUP || errno == EPERM) && !is_vital(x->name)) {
-		if (!m->left_out++) {
-			m->left_name = x->name;
-			m->left_node = to->node;
-		}
+		meta_left_out(m, to, x);
 		return 0;
 	}
 	return err_sys(e, "cannot set the attribute '%s' of '%s'", x->name, path_of(to));
@@ -81,7 +89,7 @@ static int set_mode(const struct meta_target *to, struct err *e)
 	return r < 0 ? err_sys(e, "cannot set the mode of '%s'", path_of(to)) : 0;
 }
 
-static int set_times(const struct meta_target *to, struct err *e)
+int meta_set_times(const struct meta_target *to, struct err *e)
 {
 	struct timespec times[2] = { to->node->inode->mtime, to->node->inode->mtime };
 	int r = to->fd >= 0 ? futimens(to->fd, times)
@@ -93,13 +101,16 @@ static int set_times(const struct meta_target *to, struct err *e)
 int meta_apply(struct meta *m, const struct meta_target *to, struct err *e)
 {
 	const struct inode *i = to->node->inode;
-	int r = set_owner(to, e);
+	int r;
 
+	if (m->rootless)
+		return rootless_apply(m, to, e);
+	r = set_owner(to, e);
 	for (uint32_t x = 0; r == 0 && x < i->xattr_count; x++)
 		r = set_xattr(m, to, &i->xattrs[x], e);
 	if (r == 0)
 		r = set_mode(to, e);
-	return r == 0 ? set_times(to, e) : r;
+	return r == 0 ? meta_set_times(to, e) : r;
 }
 
 void meta_clear_acls(int dir)
@@ -115,6 +126,7 @@ void meta_add(struct meta *m, const struct meta *more)
 		m->left_node = more->left_node;
 	}
 	m->left_out += more->left_out;
+	rootless_add(&m->kept, &more->kept);
 }
 
 void meta_report(const struct meta *m, const struct output *o)
@@ -125,4 +137,6 @@ void meta_report(const struct meta *m, const struct output *o)
 			"not hold; one is '%s' of '%s'",
 			m->left_out, m->left_name,
 			tree_path_in(m->left_node, &(struct tree_path_room){ { 0 } }));
+	if (m->rootless)
+		rootless_report(&m->kept, o);
 }

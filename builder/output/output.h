@@ -35,6 +35,7 @@ struct output {
 	const struct image_config *config; /* for images: with created, architecture and os */
 	const char *name;       /* "redis:7", a tag alone, or NULL: what an image is called */
 	const struct ids *user; /* for bundles: who the config's user is */
+	bool rootless;          /* directories keep owners and the like in attributes */
 	bool plain;             /* there is no process 1 of ours in it */
 	struct buf *notes;      /* what the format or file system could not hold: a line each */
 };
@@ -76,6 +77,9 @@ int output_ext4(const struct output *o, int fd, struct err *e) must_check;
 int output_squashfs(const struct output *o, int fd, struct err *e) must_check;
 int output_erofs(const struct output *o, int fd, struct err *e) must_check;
 int output_bundle(const struct output *o, int fd, struct err *e) must_check;
+
+/* Whether a directory there can be written rootless; -ENOTSUP with the way out where not. */
+int output_check_rootless(int dir, struct err *e) must_check;
 
 /*
  * Adds why a program that a writer needed could not write to fd: that there is no room, and
