@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "builder/output/contents.h"
 #include "builder/output/output.h"
 #include "builder/tree/content.h"
 #include "lib/io.h"
@@ -26,8 +27,7 @@ struct writer {
 	const struct output *o;
 	struct archive *a;
 	struct archive_entry *entry;
-	const char **first;                /* tar: by inode id, the path written first */
-	uint32_t *left;                    /* cpio: by inode id, names still to come */
+	struct contents *contents;
 	size_t sockets, times, attributes; /* that the format has no place for */
 	output_sink *sink;
 	void *context;
@@ -130,7 +130,7 @@ static int put_entry(struct writer *w, const struct inode *i, struct err *e)
 	if (archive_write_header(w->a, w->entry) < ARCHIVE_WARN || w->failed < 0)
 		return failure(w, archive_entry_pathname(w->entry), e);
 	if (archive_entry_size(w->entry) > 0 && i->type == INODE_FILE) {
-		int r = content_read(i->content, put, w, e);
+		int r = contents_read(w->contents, put, w, e);
 
 		if (r < 0)
 			return r;
@@ -192,13 +192,12 @@ static int tar_node(const struct node *n, const char *path, void *context, struc
 		return 0;
 	}
 	describe(w, i, path);
-	if (w->first[i->id]) {
-		archive_entry_copy_hardlink(w->entry, w->first[i->id]);
+	if (contents_bearer(w->contents, i) != n) {
+		archive_entry_copy_hardlink(
+			w->entry, tree_path(w->o->tree, contents_bearer(w->contents, i)));
 		archive_entry_set_size(w->entry, 0);
 		return put_entry(w, i, e);
 	}
-	if (i->links > 1 && i->type != INODE_DIR)
-		w->first[i->id] = tree_path(w->o->tree, n);
 	describe_xattrs(w, i);
 	if (i->type == INODE_FILE && i->content)
 		describe_holes(w->entry, i->content);
@@ -225,8 +224,7 @@ static int cpio_node(const struct node *n, const char *path, void *context, stru
 		archive_entry_set_mtime(w->entry, second < 0 ? 0 : UINT32_MAX, 0);
 	}
 	archive_entry_set_ino64(w->entry, (la_int64_t)i->id + 1);
-	/* All names of a file but the last go without its bytes, as every cpio does it. */
-	if (--w->left[i->id] > 0)
+	if (contents_bearer(w->contents, i) != n)
 		archive_entry_set_size(w->entry, 0);
 	else
 		w->attributes += i->xattr_count;
@@ -299,8 +297,7 @@ static void writer_release(struct writer *w)
 {
 	archive_entry_free(w->entry);
 	(void)archive_write_free(w->a);
-	free(w->first);
-	free(w->left);
+	contents_free(w->contents);
 	free(w->bytes);
 	if (w->zeros)
 		(void)munmap((void *)(uintptr_t)w->zeros, ZEROS);
@@ -322,12 +319,12 @@ int output_tar_to(const struct output *o, output_sink *sink, void *context, stru
 	int r;
 
 	writer_init(&w, o, sink, context);
-	w.first = xcalloc(tree_inode_ids(o->tree), sizeof(*w.first));
-	if (archive_write_set_format_pax(w.a) != ARCHIVE_OK ||
-		archive_write_set_format_option(w.a, "pax", "xattrheader", "SCHILY") !=
-			ARCHIVE_OK)
+	r = contents_start(o->tree, CONTENTS_WITH_FIRST, &w.contents, e);
+	if (r == 0 && (archive_write_set_format_pax(w.a) != ARCHIVE_OK ||
+			      archive_write_set_format_option(
+				      w.a, "pax", "xattrheader", "SCHILY") != ARCHIVE_OK))
 		r = failure(&w, NULL, e);
-	else
+	if (r == 0)
 		r = write_in_utf8(&w, tar_node, "./", e);
 	if (r == 0 && w.sockets)
 		output_note(o, "%zu sockets were left out: a tar has none", w.sockets);
@@ -339,25 +336,14 @@ int output_tar_to(const struct output *o, output_sink *sink, void *context, stru
 	return r;
 }
 
-static int count_name(const struct node *n, const char *path, void *context, struct err *e)
-{
-	struct writer *w = context;
-
-	(void)path;
-	(void)e;
-	w->left[n->inode->id]++;
-	return 0;
-}
-
 int output_cpio(const struct output *o, int fd, struct err *e)
 {
 	struct writer w;
 	int r;
 
 	writer_init(&w, o, to_descriptor, &fd);
-	w.left = xcalloc(tree_inode_ids(o->tree), sizeof(*w.left));
-	w.left[tree_root(o->tree)->inode->id] = 1;
-	r = tree_walk(o->tree, count_name, &w, e);
+	/* All names of a file but the last go without its bytes, as every cpio does it. */
+	r = contents_start(o->tree, CONTENTS_WITH_LAST, &w.contents, e);
 	if (r == 0 && archive_write_set_format_cpio_newc(w.a) != ARCHIVE_OK)
 		r = failure(&w, NULL, e);
 	if (r == 0)

@@ -91,7 +91,8 @@ int content_link(const struct content *c, int dir, const char *name)
 	return linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
 }
 
-static int fetch(const struct content *c, void *to, size_t size, uint64_t offset, struct err *e)
+int content_fetch(
+	const struct content *c, void *to, size_t size, uint64_t offset, struct err *e)
 {
 	ssize_t n;
 
@@ -113,7 +114,7 @@ static int read_extent(const struct content *c, const struct extent *x, char *ch
 {
 	for (uint64_t done = 0; done < x->size;) {
 		size_t n = x->size - done < CHUNK ? (size_t)(x->size - done) : CHUNK;
-		int r = fetch(c, chunk, n, x->offset + done, e);
+		int r = content_fetch(c, chunk, n, x->offset + done, e);
 
 		if (!r)
 			r = sink(chunk, n, context, e);
@@ -203,7 +204,7 @@ ssize_t content_pread(
 
 		if (from >= until)
 			continue;
-		r = fetch(c, (char *)to + (from - offset), (size_t)(until - from),
+		r = content_fetch(c, (char *)to + (from - offset), (size_t)(until - from),
 			x->offset + (from - x->at), e);
 		if (r < 0)
 			return r;

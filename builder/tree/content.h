@@ -65,3 +65,7 @@ int content_write(const struct content *c, int to, struct err *e) must_check;
 /* Reads at most `size` bytes at offset into `to` (holes as zeros); returns how many. */
 ssize_t content_pread(const struct content *c, void *to, size_t size, uint64_t offset,
 	struct err *e) must_check;
+
+/* Reads bytes of the source, all of them or it fails: `offset` is that of an extent. */
+int content_fetch(const struct content *c, void *to, size_t size, uint64_t offset,
+	struct err *e) must_check;
