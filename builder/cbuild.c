@@ -19,6 +19,7 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 struct job {
 	const struct plan *plan;
 	int fd; /* of the output; -1: only look */
+	const char *scratch;
 };
 
 static int complain(int status, const struct err *e)
@@ -41,6 +42,7 @@ static int work(void *context, struct err *e)
 	(void)snprintf(target, sizeof(target), "/proc/self/fd/%d", job->fd);
 	if (job->fd >= 0 && plan->format->kind == OUTPUT_DIR)
 		request.image.target = target;
+	request.image.scratch = job->scratch;
 	r = job->fd >= 0 && request.rootless ? output_check_rootless(job->fd, e) : 0;
 	if (r == 0)
 		r = build_tree(&request, &b, e);
@@ -56,7 +58,7 @@ static int work(void *context, struct err *e)
 
 static int make_stream(const struct plan *plan, struct err *e)
 {
-	struct job job = { plan, plan->row.dry_run ? -1 : STDOUT_FILENO };
+	struct job job = { plan, plan->row.dry_run ? -1 : STDOUT_FILENO, NULL };
 
 	if (!plan->row.dry_run && isatty(STDOUT_FILENO))
 		return err_set(
@@ -70,11 +72,13 @@ static int make_place(const struct plan *plan, int *signal_number, struct err *e
 	enum place_kind kind = plan->format->kind == OUTPUT_DIR ? PLACE_DIR : PLACE_FILE;
 	struct place *place = NULL;
 	struct job job = { .plan = plan };
+	char scratch[PLACE_SCRATCH];
 	int r = place_begin(plan->row.output, kind, plan->row.force, &place, e);
 
 	if (r < 0)
 		return r;
 	job.fd = place_fd(place);
+	job.scratch = place_scratch(place, scratch) ? scratch : NULL;
 	r = worker_run(work, &job, signal_number, e);
 	if (r == 0)
 		r = place_commit(place, e);

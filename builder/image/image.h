@@ -29,7 +29,7 @@ struct image_options {
 	const char *platform; /* "linux/arm64", "linux/arm/v7"; NULL: this machine's */
 	const char *ref;      /* "name", "name:tag": which one of several; NULL: the only one */
 	const char *config;   /* host path of a config for what has none of its own, or NULL */
-	const char *scratch;  /* host directory for scratch files; NULL: $TMPDIR or /tmp */
+	const char *scratch;  /* host directory for scratch files; NULL: $TMPDIR, /tmp */
 	const char *target;   /* host directory that the files will be written below, or NULL */
 	struct limits limits;
 	bool is_root;     /* it is a root file system, whatever files lie in it */

@@ -193,6 +193,18 @@ int place_fd(const struct place *p)
 	return p->fd;
 }
 
+bool place_scratch(const struct place *p, char to[PLACE_SCRATCH])
+{
+	const char *chosen = getenv("TMPDIR");
+	auto_close int fd = -1;
+
+	if (chosen && *chosen)
+		return false;
+	fd = openat(p->parent, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	(void)snprintf(to, PLACE_SCRATCH, "/proc/self/fd/%d", p->parent);
+	return fd >= 0;
+}
+
 /* --- naming ----------------------------------------------------------------------------------
  */
 

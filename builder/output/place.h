@@ -31,6 +31,14 @@ int place_begin(const char *path, enum place_kind kind, bool force, struct place
  */
 int place_fd(const struct place *p);
 
+/*
+ * Writes the name of a host directory to `to` whose scratch files lie on the output's file
+ * system, where there is room for as much and copies are cheap. False where $TMPDIR names
+ * another, or that file system has no nameless files, which a killed run cannot leave.
+ */
+enum { PLACE_SCRATCH = 64 };
+bool place_scratch(const struct place *p, char to[PLACE_SCRATCH]);
+
 /* Syncs it and gives it its name. */
 int place_commit(struct place *p, struct err *e) must_check;
 

@@ -293,6 +293,24 @@ start_and_wait() {
 	done
 }
 
+@test "scratch files lie beside the output, or where TMPDIR says" {
+	build() { # environment, output
+		run unshare -m sh -c 'mount -t tmpfs -o size=64k tmpfs /tmp
+			exec env -u TMPDIR "$@"' - "$1" "$CBUILD" -q busybox.tar -o "$2"
+	}
+	require_root
+	cp "$IMAGES/busybox.oci.tar" busybox.tar
+	build A=b out.tar
+	is "$output" ""
+	is "$status" 0
+	build A=b out
+	is "$status" 0
+	build TMPDIR=/tmp again.tar
+	is "$status" 1
+	has "$output" "No space left on device"
+	is "$(ls)" "$(printf '%s\n' busybox.tar out out.tar)"
+}
+
 @test "without privilege: archives as ever, directories with a way out" {
 	require_root
 	need setpriv
