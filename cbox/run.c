@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -49,6 +50,30 @@ static int check_usage(const struct run *r, struct err *e)
 	return 0;
 }
 
+/* A root whose owners are in attributes, which the kernel does not look at. */
+static int open_rootless(struct run *r, const char *path, struct err *e)
+{
+	int copy;
+
+	if (geteuid() != 0 || r->row->writable) {
+		fprintf(stderr,
+			"cbox: note: '%s' was made with --rootless: all files in it belong to "
+			"%s here, and devices are empty files\n",
+			path, geteuid() ? "root" : "one user");
+		return 0;
+	}
+	fprintf(stderr,
+		"cbox: note: '%s' was made with --rootless: it runs from a copy in memory, which "
+		"has the image's owners\n",
+		path);
+	copy = unpack_image(path, true, e);
+	if (copy < 0)
+		return copy;
+	auto_close_fd(&r->root);
+	r->root = copy;
+	return 0;
+}
+
 static int open_root(struct run *r, struct err *e)
 {
 	const char *path = r->operands->items[0];
@@ -57,11 +82,11 @@ static int open_root(struct run *r, struct err *e)
 	if (r->root < 0 && errno != ENOTDIR)
 		return err_sys(e, "cannot open '%s'", path);
 	if (r->root >= 0 && !unpack_is_layout(r->root))
-		return 0;
+		return unpack_is_rootless(r->root) ? open_rootless(r, path, e) : 0;
 	if (r->row->writable)
 		return err_set(e, CBOX_USAGE, "--writable: '%s' is an image, not a root", path);
 	auto_close_fd(&r->root);
-	r->root = unpack_image(path, e);
+	r->root = unpack_image(path, false, e);
 	return r->root < 0 ? r->root : 0;
 }
 

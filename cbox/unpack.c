@@ -3,10 +3,13 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <sys/mount.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "builder/build.h"
+#include "builder/tree/kept.h"
 #include "launch/mounts.h"
 #include "lib/auto.h"
 #include "lib/beneath.h"
@@ -16,6 +19,15 @@ int unpack_is_layout(int dir)
 	auto_close int mark = beneath_open(dir, "oci-layout", O_PATH, 0);
 
 	return mark >= 0;
+}
+
+bool unpack_is_rootless(int dir)
+{
+	char path[64];
+
+	/* The descriptor is for paths only, which has no attributes. */
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", dir);
+	return getxattr(path, KEPT_STAT, NULL, 0) >= 0;
 }
 
 static int own_mounts(struct err *e)
@@ -34,10 +46,13 @@ static int own_mounts(struct err *e)
 	return 0;
 }
 
-static int build(const char *path, int dir, struct err *e)
+static int build(const char *path, bool plain, int dir, struct err *e)
 {
+	const struct build_request request = {
+		.inputs = &path, .input_count = 1, .plain = plain
+	};
 	struct build *b = NULL;
-	int r = build_tree(&(struct build_request){ .inputs = &path, .input_count = 1 }, &b, e);
+	int r = build_tree(&request, &b, e);
 
 	if (r == 0)
 		r = build_write(b, "dir", dir, e);
@@ -55,7 +70,7 @@ static int attach(int memory, struct err *e)
 	return mounts_attach(memory, place, "/tmp", e);
 }
 
-int unpack_image(const char *path, struct err *e)
+int unpack_image(const char *path, bool plain, struct err *e)
 {
 	static const struct mounts_option options[] = { { "mode", "755" }, { NULL, NULL } };
 	auto_close int memory = -1, dir = -1;
@@ -69,7 +84,7 @@ int unpack_image(const char *path, struct err *e)
 	dir = openat(memory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return err_sys(e, "cannot open the root in memory");
-	r = build(path, dir, e);
+	r = build(path, plain, dir, e);
 	if (r == 0)
 		r = attach(memory, e);
 	return r < 0 ? r : take_fd(&dir);

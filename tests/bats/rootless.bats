@@ -296,3 +296,28 @@ tar_with_attributes() { # archive
 	has "$output" "'theirs': has an attribute 'user.cinit.stat' that makes no sense"
 	[ ! -e out2.tar ]
 }
+
+@test "cbox runs it: for root with the image's owners, for a user with root's" {
+	require_root
+	tiny_root ../root
+	mknod -m 600 ../root/device c 1 3
+	root_tar ../root root.tar
+	user_builds -q root.tar --cmd '["/bin/sh", "-c", "stat -c \"%u:%g %F\" /etc /home/app /device; id -u"]' --rootless -o d
+	run --separate-stderr "$CBOX" run d
+	[ "$status" -eq 0 ]
+	is "$output" "0:0 directory
+1234:1234 directory
+0:0 character special file
+0"
+	is "$stderr" "cbox: note: 'd' was made with --rootless: it runs from a copy in memory, which has the image's owners"
+	run --separate-stderr as_user "$PROGRAMS/cbox" run d
+	[ "$status" -eq 0 ]
+	is "$output" "0:0 directory
+0:0 directory
+0:0 regular empty file
+0"
+	has "$stderr" "cbox: note: 'd' was made with --rootless: all files in it belong to root here"
+	run --separate-stderr "$CBOX" run --writable d
+	has "$stderr" "all files in it belong to one user here"
+	has "$output" "4242:4242 directory"
+}
