@@ -145,6 +145,39 @@ static int process_of(const struct output *o, json_t **out, struct err *e)
 	return 0;
 }
 
+static json_t *map_of(unsigned id)
+{
+	return json_pack(
+		"[{s:i,s:I,s:i}]", "containerID", 0, "hostID", (json_int_t)id, "size", 1);
+}
+
+/*
+ * As `runc spec --rootless` has it: in a user namespace of who makes the bundle, who is root
+ * there and the only user, and may not manage cgroups.
+ */
+static void let_user_run(json_t *config)
+{
+	json_t *all = json_object_get(config, "mounts");
+	json_t *part = json_object_get(config, "linux");
+
+	for (size_t i = json_array_size(all); i-- > 0;) {
+		json_t *mount = json_array_get(all, i), *options;
+		const char *type = json_string_value(json_object_get(mount, "type"));
+
+		options = json_object_get(mount, "options");
+		for (size_t k = json_array_size(options); k-- > 0;)
+			if (!strcmp(json_string_value(json_array_get(options, k)), "gid=5"))
+				(void)json_array_remove(options, k);
+		if (!strcmp(type, "cgroup"))
+			(void)json_array_remove(all, i);
+	}
+	(void)json_object_del(part, "resources");
+	(void)json_array_append_new(
+		json_object_get(part, "namespaces"), json_pack("{s:s}", "type", "user"));
+	(void)json_object_set_new(part, "uidMappings", map_of(geteuid()));
+	(void)json_object_set_new(part, "gidMappings", map_of(getegid()));
+}
+
 static int write_config(const struct output *o, int dir, struct err *e)
 {
 	auto_close int fd = openat(
@@ -164,6 +197,8 @@ static int write_config(const struct output *o, int dir, struct err *e)
 	(void)json_object_set_new(config, "hostname", json_string("cinit"));
 	(void)json_object_set_new(config, "mounts", constant(mounts));
 	(void)json_object_set_new(config, "linux", constant(linux_part));
+	if (o->rootless)
+		let_user_run(config);
 	text = json_dumps(config, JSON_INDENT(2));
 	r = text ? io_write(fd, text, strlen(text)) : -ENOMEM;
 	return r < 0 ? err_code(e, r, "cannot write 'config.json'") : 0;

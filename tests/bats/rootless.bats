@@ -184,6 +184,18 @@ A /sub/new-link"
 	cmp through.tar direct.tar
 }
 
+@test "runc starts a rootless bundle for the user who has made it" {
+	require_root
+	need runc
+	borrow busybox.oci
+	user_builds -q busybox.oci --cmd '["/bin/sh", "-c", "id -u; cat /proc/1/comm; exit 7"]' --rootless -f bundle -o b
+	as_user mkdir state
+	run as_user env XDG_RUNTIME_DIR="$PWD/state" runc --root "$PWD/state/runc" run -b b "rootless-$$" </dev/null
+	is "$output" "0
+cinit"
+	[ "$status" -eq 7 ]
+}
+
 @test "a file system without such attributes is told before anything is written" {
 	require_root
 	borrow busybox.docker.tar
