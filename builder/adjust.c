@@ -181,7 +181,7 @@ static int map_xattrs(const struct adjusting *s, const struct node *n, struct er
 /* --- times -----------------------------------------------------------------------------------
  */
 
-static void set_time(const struct adjust *a, struct inode *i)
+void adjust_time(const struct adjust *a, struct inode *i)
 {
 	bool later = i->mtime.tv_sec > a->time.tv_sec ||
 		     (i->mtime.tv_sec == a->time.tv_sec && i->mtime.tv_nsec > a->time.tv_nsec);
@@ -202,9 +202,19 @@ static int change(const struct node *n, const char *path, void *context, struct 
 	if (s->done[n->inode->id])
 		return 0;
 	s->done[n->inode->id] = true;
-	set_time(s->a, n->inode);
+	adjust_time(s->a, n->inode);
 	r = map_owner(s, n, e);
 	return r == 0 ? map_xattrs(s, n, e) : r;
+}
+
+const char *adjust_option(const struct adjust *a)
+{
+	return a->exclude_count               ? "--exclude"
+	       : a->own                       ? "--owner"
+	       : a->uids.count                ? "--uid-map"
+	       : a->gids.count                ? "--gid-map"
+	       : a->times == ADJUST_TIMES_SET ? "--mtime"
+					      : NULL;
 }
 
 int adjust_tree(const struct adjust *a, struct tree *t, struct err *e)

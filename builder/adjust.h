@@ -57,3 +57,9 @@ int adjust_parse_time(const char *text, struct timespec *time, struct err *e) mu
  * id that a map does not have is -ERANGE.
  */
 int adjust_tree(const struct adjust *a, struct tree *t, struct err *e) must_check;
+
+/* Changes the time of one inode. */
+void adjust_time(const struct adjust *a, struct inode *i);
+
+/* The option that changes what any layer may hold, or NULL: to be later than `time` is none. */
+const char *adjust_option(const struct adjust *a);

@@ -16,6 +16,7 @@ struct building {
 	struct merge *merge;
 	const char *input;
 	const struct image *image;
+	bool layered;
 };
 
 static bool says_something(const struct image_config *c)
@@ -40,6 +41,8 @@ static int open_inputs(struct building *s, struct err *e)
 		/* The config is that of the topmost input that has one. */
 		if (i == 0 || says_something(image_config(b->images[i])))
 			b->config = *image_config(b->images[i]);
+		if (i == 0 || says_something(image_config(b->images[i])))
+			b->config_of = i;
 	}
 	return build_change_config(&q->change, &b->config, &b->arena, e);
 }
@@ -64,6 +67,25 @@ static int merge_one(size_t layer, struct entry_list *entries, void *context, st
 	return r;
 }
 
+/* What an input's image brings; of a root, what merging it has done. */
+static int read_input(struct building *s, struct image *i, struct err *e)
+{
+	const struct made made = { s->b->tree, (uint32_t)s->b->layer_count, &s->request->adjust,
+		image_kind(i) };
+	struct snapshot before = { 0 };
+	int r;
+
+	if (s->layered && image_is_root(i))
+		snapshot_take(&before, s->b->tree);
+	r = image_read(i, merge_one, s, e);
+	if (r == 0 && s->layered && image_is_root(i))
+		r = layers_add_made(&s->b->kept, &before, &made, e);
+	else if (r == 0 && s->layered)
+		layers_add_image(&s->b->kept, i);
+	snapshot_release(&before);
+	return r;
+}
+
 static int merge_inputs(struct building *s, struct err *e)
 {
 	struct build *b = s->b;
@@ -76,11 +98,67 @@ static int merge_inputs(struct building *s, struct err *e)
 	for (size_t i = 0; r == 0 && i < b->image_count; i++) {
 		s->input = s->request->inputs[i];
 		s->image = b->images[i];
-		r = image_read(b->images[i], merge_one, s, e);
+		r = read_input(s, b->images[i], e);
 		image_notes(b->images[i], &b->notes);
 	}
 	merge_free(s->merge);
 	return r;
+}
+
+static int put_ours(struct building *s, struct err *e)
+{
+	struct build *b = s->b;
+	const struct made made = { b->tree, ADAPT_LAYER, &s->request->adjust,
+		"process 1, the skeleton and the boot record" };
+	struct snapshot before = { 0 };
+	int r;
+
+	if (s->layered)
+		snapshot_take(&before, b->tree);
+	r = install(s->request, b, e);
+	if (r == 0 && s->layered)
+		r = layers_add_made(&b->kept, &before, &made, e);
+	snapshot_release(&before);
+	return r;
+}
+
+/* The annotations are those of the image that the config is from, and what is asked for. */
+static void describe_image(const struct build_request *q, struct build *b)
+{
+	const struct image *from = b->images[b->config_of];
+	json_t *notes = json_deep_copy(image_annotations(from));
+
+	b->annotations = notes ? notes : json_object();
+	for (size_t n = 0; n < q->annotation_count; n++) {
+		const char *text = q->annotations[n], *value = strchr(text, '=') + 1;
+		char *key = xstrndup(text, (size_t)(value - text - 1));
+
+		(void)json_object_set_new(b->annotations, key, json_string(value));
+		free(key);
+	}
+	b->image = (struct output_image){
+		.layers = b->kept.items,
+		.layer_count = b->kept.count,
+		.document = image_document(from),
+		.annotations = b->annotations,
+		.compression = q->compression,
+		.level = q->level,
+	};
+}
+
+/* Whether the image that is written can have the layers that are read. */
+static bool keeps_layers(const struct build_request *q, struct build *b)
+{
+	const char *option = adjust_option(&q->adjust);
+	bool kept = false;
+
+	for (size_t i = 0; i < b->image_count; i++)
+		kept = kept || !image_is_root(b->images[i]);
+	if (q->layered && kept && option)
+		buf_printf(&b->notes,
+			"the image has one layer: %s changes what is in its layers\n", option);
+	/* A root alone is its one layer. */
+	return q->layered && !option && (kept || b->image_count > 1 || !q->plain);
 }
 
 int build_tree(const struct build_request *request, struct build **out, struct err *e)
@@ -98,17 +176,21 @@ int build_tree(const struct build_request *request, struct build **out, struct e
 	b->plain = request->plain;
 	b->tree = tree_new();
 	r = open_inputs(&s, e);
-	if (r == 0)
+	if (r == 0) {
+		s.layered = keeps_layers(request, b);
 		r = merge_inputs(&s, e);
+	}
 	if (r == 0 && !request->plain)
-		r = install(request, b, e);
-	if (r == 0)
+		r = put_ours(&s, e);
+	/* What is kept stays as it is, and what is made has been adjusted. */
+	if (r == 0 && !s.layered)
 		r = adjust_tree(&request->adjust, b->tree, e);
 	if (r < 0) {
 		build_free(b);
 		return r;
 	}
 	tree_sort(b->tree);
+	describe_image(request, b);
 	*out = b;
 	return 0;
 }
@@ -145,6 +227,7 @@ int build_write(struct build *b, const char *format, int fd, struct err *e)
 		.name = b->name ? b->name : image_name(b->images[0]),
 		.rootless = b->rootless,
 		.plain = b->plain,
+		.image = &b->image,
 		.user = &user,
 	};
 	int r = output_find(format, "", &o.format, e);
@@ -166,6 +249,8 @@ void build_free(struct build *b)
 	tree_free(b->tree);
 	for (size_t i = 0; i < b->image_count; i++)
 		image_free(b->images[i]);
+	layers_release(&b->kept);
+	json_decref(b->annotations);
 	free(b->images);
 	free(b->layers);
 	buf_release(&b->notes);

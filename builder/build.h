@@ -8,7 +8,9 @@
 
 #include "builder/adjust.h"
 #include "builder/image/image.h"
+#include "builder/layers.h"
 #include "builder/merge/merge.h"
+#include "builder/output/output.h"
 #include "builder/tree/config.h"
 #include "builder/tree/tree.h"
 #include "lib/attr.h"
@@ -34,6 +36,8 @@ struct build_change {
 	const char *const *env;       /* NAME=value */
 	size_t env_count;
 	const char *user, *workdir, *stop_signal; /* NULL: the image's */
+	const char *const *labels;                /* KEY=VALUE */
+	size_t label_count;
 };
 
 struct build_layer {
@@ -58,10 +62,15 @@ struct build_request {
 	uint64_t size;  /* of a disk in bytes; 0: as the tree needs */
 	uint64_t spare; /* bytes that a disk has free besides */
 	const char
-		*name;  /* what an image that is written is called; NULL: as the first input */
-	bool rootless;  /* owners and the like go to attributes, in a directory */
-	bool plain;     /* the image's own tree: no process 1, skeleton, boot record */
-	bool initramfs; /* with a link /init to process 1 */
+		*name; /* what an image that is written is called; NULL: as the first input */
+	bool rootless; /* owners and the like go to attributes, in a directory */
+	bool plain;    /* the image's own tree: no process 1, skeleton, boot record */
+	bool layered;  /* for an image: the inputs' layers are kept where they can be */
+	const char *compression; /* of layers that are made; as struct output_image has it */
+	int level;               /* the same */
+	const char *const *annotations; /* of an image's manifest, KEY=VALUE */
+	size_t annotation_count;
+	bool initramfs;   /* with a link /init to process 1 */
 	const char *init; /* host path of cinit; NULL: as build_find_init finds it */
 	const char *skel; /* host path of the skeleton; NULL: build_find_skel */
 	build_progress *progress;
@@ -73,12 +82,16 @@ struct build {
 	struct image_config config;
 	struct build_layer *layers; /* bottom first */
 	size_t layer_count;
-	uint64_t size, spare;  /* of a disk, from the request */
-	const char *name;      /* the same */
-	time_t epoch;          /* the same */
-	bool rootless, plain;  /* the same */
-	struct buf notes;      /* lines for the person who waits */
-	struct image **images; /* the contents of files lie in them */
+	uint64_t size, spare;      /* of a disk, from the request */
+	const char *name;          /* the same */
+	time_t epoch;              /* the same */
+	bool rootless, plain;      /* the same */
+	struct output_image image; /* for a writer of images */
+	struct layers kept;        /* the same; none: the tree as one */
+	size_t config_of;          /* which of the images the config is from */
+	json_t *annotations;       /* of the manifest */
+	struct buf notes;          /* lines for the person who waits */
+	struct image **images;     /* the contents of files lie in them */
 	size_t image_count;
 	struct arena arena;
 };

@@ -74,6 +74,32 @@ static int change_env(
 	return 0;
 }
 
+static int change_labels(const struct build_change *c, struct config_pairs *labels,
+	struct arena *a, struct err *e)
+{
+	struct config_pair *items = arena_alloc(
+		a, (labels->count + c->label_count + 1) * sizeof(*items));
+	size_t count = labels->count;
+
+	for (size_t i = 0; i < labels->count; i++)
+		items[i] = labels->items[i];
+	for (size_t i = 0; i < c->label_count; i++) {
+		const char *text = c->labels[i], *end = strchr(text, '=');
+		const char *name = arena_strndup(
+			a, text, end ? (size_t)(end - text) : strlen(text));
+		size_t at = 0;
+
+		if (!*name)
+			return err_set(e, -EINVAL, "--label: '%s' is not KEY=VALUE", text);
+		while (at < count && strcmp(items[at].name, name) != 0)
+			at++;
+		items[at] = (struct config_pair){ name, end ? end + 1 : "" };
+		count += at == count;
+	}
+	*labels = (struct config_pairs){ items, count };
+	return 0;
+}
+
 int build_change_config(const struct build_change *c, struct image_config *config,
 	struct arena *a, struct err *e)
 {
@@ -88,6 +114,8 @@ int build_change_config(const struct build_change *c, struct image_config *confi
 		r = parse_words(c->cmd, "--cmd", &config->cmd, a, e);
 	if (r == 0)
 		r = change_env(c, &config->env, a, e);
+	if (r == 0)
+		r = change_labels(c, &config->labels, a, e);
 	if (c->user)
 		config->user = c->user;
 	if (c->workdir)

@@ -8,6 +8,7 @@
 
 #include "builder/progress.h"
 #include "builder/tree/content.h"
+#include "lib/pack.h"
 
 static uint64_t or_default(long long given, uint64_t otherwise)
 {
@@ -39,6 +40,66 @@ static int plan_output(struct plan *p, struct err *e)
 			"--rootless is for a directory or a bundle, not for %s",
 			p->format->what);
 	return 0;
+}
+
+int plan_compression(const struct cbuild_row *row, struct err *e)
+{
+	static const struct {
+		const char *name;
+		int max;
+	} formats[] = {
+		{ "none", 0 },
+		{ "gzip", PACK_GZIP_MAX },
+		{ "zstd", PACK_ZSTD_MAX },
+	};
+	const char *format = row->compression_format;
+	long long level = row->compression_level;
+	size_t n = 0;
+
+	if (!format)
+		return level < 0 ? 0
+				 : err_set(e, -EINVAL,
+					   "--compression-level: of what? give "
+					   "--compression-format");
+	while (n < ARRAY_LEN(formats) && strcmp(formats[n].name, format) != 0)
+		n++;
+	if (n == ARRAY_LEN(formats))
+		return err_set(e, -EINVAL,
+			"--compression-format is gzip, zstd or none, not '%s'", format);
+	if (level >= 0 && (level < 1 || level > formats[n].max))
+		return err_set(e, -EINVAL,
+			formats[n].max ? "--compression-level of %s is 1 to %d"
+				       : "--compression-level: %s has none",
+			format, formats[n].max);
+	return 0;
+}
+
+/* What concerns images that are written, and nothing else. */
+static int plan_image(const struct plan *p, struct err *e)
+{
+	const struct cbuild_row *row = &p->row;
+	const struct {
+		bool given;
+		const char *name;
+	} options[] = {
+		{ row->squash, "--squash" },
+		{ row->compression_format, "--compression-format" },
+		{ row->annotation.count, "--annotation" },
+		{ row->label.count, "--label" },
+	};
+
+	for (size_t n = 0; n < ARRAY_LEN(options); n++)
+		if (options[n].given && !output_is_image(p->format))
+			return err_set(e, -EINVAL,
+				"%s is for images (oci, oci.tar, docker), not for %s",
+				options[n].name, p->format->name);
+	for (size_t n = 0; n < row->annotation.count; n++) {
+		const char *text = row->annotation.items[n];
+
+		if (!strchr(text, '=') || *text == '=')
+			return err_set(e, -EINVAL, "--annotation: '%s' is not KEY=VALUE", text);
+	}
+	return plan_compression(row, e);
 }
 
 int plan_epoch(struct adjust *a, struct err *e)
@@ -122,12 +183,18 @@ static void plan_request(struct plan *p)
 	q->input_count = p->inputs.count;
 	plan_image_options(row, &q->image);
 	q->change = (struct build_change){ row->entrypoint, row->cmd, row->env.items,
-		row->env.count, row->user, row->workdir, row->stop_signal };
+		row->env.count, row->user, row->workdir, row->stop_signal, row->label.items,
+		row->label.count };
 	q->adjust.exclude = row->exclude.items;
 	q->adjust.exclude_count = row->exclude.count;
 	q->size = or_default(row->size, 0);
 	q->spare = or_default(row->free, 0);
 	q->name = row->tag;
+	q->layered = output_is_image(p->format) && !row->squash;
+	q->compression = row->compression_format;
+	q->level = (int)or_default(row->compression_level, 0);
+	q->annotations = row->annotation.items;
+	q->annotation_count = row->annotation.count;
 	q->plain = row->no_init;
 	q->rootless = row->rootless;
 	q->initramfs = !row->no_init && p->format->is_initramfs;
@@ -143,6 +210,8 @@ static int plan_all(struct plan *p, struct err *e)
 	if (!p->inputs.count)
 		return err_set(e, -EINVAL, "which image? see 'cbuild --help'");
 	r = plan_output(p, e);
+	if (r == 0)
+		r = plan_image(p, e);
 	if (r == 0)
 		r = plan_times(p, e);
 	if (r == 0)

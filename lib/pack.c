@@ -4,6 +4,8 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,22 +29,25 @@ static la_ssize_t take(struct archive *a, void *context, const void *bytes, size
 	return p->failed < 0 ? -1 : (la_ssize_t)size;
 }
 
-static int add_filter(struct archive *a, const char *format)
+static int add_filter(struct archive *a, const char *format, int level)
 {
-	int r;
+	bool zstd = !strcmp(format, "zstd");
+	char text[16];
+	int r = zstd ? archive_write_add_filter_zstd(a) : archive_write_add_filter_gzip(a);
 
-	if (!strcmp(format, "zstd"))
-		return archive_write_add_filter_zstd(a);
-	r = archive_write_add_filter_gzip(a);
 	/* Without the time of day in its header. */
-	return r == ARCHIVE_OK ? archive_write_set_filter_option(a, "gzip", "timestamp", NULL)
-			       : r;
+	if (r == ARCHIVE_OK && !zstd)
+		r = archive_write_set_filter_option(a, "gzip", "timestamp", NULL);
+	if (r != ARCHIVE_OK || !level)
+		return r;
+	(void)snprintf(text, sizeof(text), "%d", level);
+	return archive_write_set_filter_option(a, format, "compression-level", text);
 }
 
-static int start(struct pack *p, const char *format)
+static int start(struct pack *p, const char *format, int level)
 {
 	struct archive_entry *entry = archive_entry_new();
-	int r = add_filter(p->a, format);
+	int r = add_filter(p->a, format, level);
 
 	if (r == ARCHIVE_OK)
 		r = archive_write_set_format_raw(p->a);
@@ -57,8 +62,8 @@ static int start(struct pack *p, const char *format)
 	return r;
 }
 
-int pack_new(
-	const char *format, pack_sink *sink, void *context, struct pack **out, struct err *e)
+int pack_new(const char *format, int level, pack_sink *sink, void *context, struct pack **out,
+	struct err *e)
 {
 	struct pack *p = xcalloc(1, sizeof(*p));
 
@@ -67,7 +72,7 @@ int pack_new(
 	if (!format)
 		return 0;
 	p->a = archive_write_new();
-	if (p->a && start(p, format) == ARCHIVE_OK)
+	if (p->a && start(p, format, level) == ARCHIVE_OK)
 		return 0;
 	(void)err_set(e, -EIO, "cannot compress with %s: %s", format,
 		p->a ? archive_error_string(p->a) : "out of memory");

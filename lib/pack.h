@@ -15,8 +15,11 @@ struct pack;
 /* Takes the packed bytes; returns 0 or -errno. */
 typedef int pack_sink(const void *bytes, size_t size, void *context);
 
-int pack_new(const char *format, pack_sink *sink, void *context, struct pack **out,
+/* `level` is the format's own, 1 and up; 0: the usual one. */
+int pack_new(const char *format, int level, pack_sink *sink, void *context, struct pack **out,
 	struct err *e) must_check;
+
+enum { PACK_GZIP_MAX = 9, PACK_ZSTD_MAX = 22 };
 
 /* Pushes bytes in. Returns 0 or -errno, the sink's own where that failed, without a
  * description. */

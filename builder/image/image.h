@@ -12,6 +12,7 @@
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/json.h"
+#include "lib/sha256.h"
 
 /*
  * An image, whatever it came in: an archive of `docker save` (old and new layout), an OCI
@@ -42,6 +43,7 @@ struct image_layer {
 	const char *media_type; /* the same */
 	uint64_t size;          /* of the blob in bytes, as it lies there; 0 for a directory */
 	uint64_t unpacked;      /* bytes that it unpacks to, once it was read */
+	char read_digest[DIGEST_SIZE]; /* what its bytes say themselves, once it was read */
 };
 
 /* Opens what `path` names; "-" is standard input. Reads all of it but the layers. */
@@ -83,10 +85,21 @@ int image_read(struct image *i, image_each *each, void *context, struct err *e) 
 /* What the person who waits should know of the image, once it was read: adds a line each. */
 void image_notes(const struct image *i, struct buf *to);
 
-/* Hands out a layer's blob as it lies there, packed or not, and unchecked. */
-typedef int image_sink(const void *bytes, size_t size, void *context, struct err *e);
-int image_copy_layer(struct image *i, size_t layer, image_sink *sink, void *context,
-	struct err *e) must_check;
+/*
+ * A layer's blob as it lies there, packed or not, and unchecked. image_blob_next is an
+ * unpack_source (lib/unpack.h) whose context is the blob. Not for a directory.
+ */
+struct image_blob;
+int image_blob_open(
+	struct image *i, size_t layer, struct image_blob **out, struct err *e) must_check;
+int image_blob_next(void *blob, const void **bytes, size_t *size, struct err *e) must_check;
+void image_blob_close(struct image_blob *b);
 
-/* The config as a whole, for what is passed on; NULL where the image is a root without one. */
+/* Whether it is a root file system, in a tar or a folder: its one layer has no digest. */
+bool image_is_root(const struct image *i);
+
+/* The config as a whole, for what is passed on; NULL where a root was given none. */
 const json_t *image_document(const struct image *i);
+
+/* The annotations of the manifest, an object of texts, or NULL. */
+const json_t *image_annotations(const struct image *i);

@@ -26,7 +26,8 @@ struct image {
 	struct spool spool;
 	const char *kind, *name, *digest;
 	struct image_config config;
-	json_t *document; /* that config is from; NULL: a root has none of its own */
+	json_t *document;    /* that config is from; NULL: a root has none of its own */
+	json_t *annotations; /* of the manifest, or NULL */
 	struct image_layer *layers;
 	struct part *parts;
 	struct blob *blobs; /* of the layers, opened when read; contents lie there */

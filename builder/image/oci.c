@@ -318,6 +318,24 @@ static int read_config(struct image *i, const json_t *manifest, struct err *e)
 	return r < 0 ? r : config_parse(i->document, &i->arena, &i->config, e);
 }
 
+/* They are passed on, and what is no text could not be. */
+static int read_annotations(struct image *i, const json_t *manifest, struct err *e)
+{
+	json_t *notes = NULL, *note;
+	const char *name;
+	int r = json_member_object(manifest, "annotations", &notes, e);
+
+	if (r < 0)
+		return r;
+	json_object_foreach(notes, name, note)
+	{
+		if (!json_is_string(note))
+			return err_set(e, -EINVAL, "the annotation '%s' is not a string", name);
+	}
+	i->annotations = json_incref(notes);
+	return 0;
+}
+
 static int read_manifest(struct image *i, const struct descriptor *d, struct err *e)
 {
 	auto_json json_t *manifest = NULL;
@@ -330,6 +348,8 @@ static int read_manifest(struct image *i, const struct descriptor *d, struct err
 		r = check_kind(manifest, "layers", "manifests", d, e);
 	if (r >= 0)
 		r = read_config(i, manifest, e);
+	if (r >= 0)
+		r = read_annotations(i, manifest, e);
 	if (r < 0)
 		return r;
 	layers = json_object_get(manifest, "layers");

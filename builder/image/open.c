@@ -115,6 +115,7 @@ static int load_config(struct image *i, struct err *e)
 		whole = json_pack("{s:O}", "config", document);
 	r = config_parse(whole, &i->arena, &i->config, e);
 	i->config.diff_ids = (struct config_list){ 0 };
+	i->document = json_incref(whole);
 	return r < 0 ? err_at(e, r, "'%s': ", i->options.config) : 0;
 }
 
@@ -199,6 +200,7 @@ void image_free(struct image *i)
 	spool_release(&i->spool);
 	source_release(&i->source);
 	json_decref(i->document);
+	json_decref(i->annotations);
 	arena_release(&i->arena);
 	free(i);
 }

@@ -120,11 +120,8 @@ static int next_unpacked(void *context, const void **bytes, size_t *size, struct
 	return r;
 }
 
-static int check_digest(const char *what, const char *want, struct sha256 *hash, struct err *e)
+static int check_digest(const char *what, const char *want, const char *got, struct err *e)
 {
-	char got[DIGEST_SIZE];
-
-	sha256_digest(hash, got);
 	if (!want || !strcmp(want, got))
 		return 0;
 	return err_set(e, -EBADMSG, "%s is %s, but the bytes say %s", what, want, got);
@@ -133,7 +130,8 @@ static int check_digest(const char *what, const char *want, struct sha256 *hash,
 /* Compares, when all of the blob is read, also what is behind the end of what it holds. */
 static int check_digests(struct stream *s, struct err *e)
 {
-	const struct image_layer *l = &s->image->layers[s->layer];
+	struct image_layer *l = &s->image->layers[s->layer];
+	char unpacked[DIGEST_SIZE];
 	const void *bytes;
 	size_t size;
 	int r = 0;
@@ -147,9 +145,13 @@ static int check_digests(struct stream *s, struct err *e)
 		return err_set(e, -EINVAL, "has no end mark: it is cut off, or no tar archive");
 	if (s->plain && l->digest && l->diff_id && strcmp(l->digest, l->diff_id) != 0)
 		return err_set(e, -EBADMSG, "digest and diff ID differ, but it is not packed");
+	sha256_digest(&s->in, l->read_digest);
 	r = check_digest(s->plain && !l->digest ? "diff ID" : "digest",
-		s->plain && !l->digest ? l->diff_id : l->digest, &s->in, e);
-	return r < 0 || s->plain ? r : check_digest("diff ID", l->diff_id, &s->out, e);
+		s->plain && !l->digest ? l->diff_id : l->digest, l->read_digest, e);
+	if (r < 0 || s->plain)
+		return r;
+	sha256_digest(&s->out, unpacked);
+	return check_digest("diff ID", l->diff_id, unpacked, e);
 }
 
 static int read_entries(struct stream *s, struct entry_list *out, struct err *e)

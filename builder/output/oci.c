@@ -9,17 +9,23 @@
 #include "builder/output/oci.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "lib/auto.h"
 #include "lib/json.h"
+#include "lib/mem.h"
 
 #define CONFIG_TYPE   "application/vnd.oci.image.config.v1+json"
 #define MANIFEST_TYPE "application/vnd.oci.image.manifest.v1+json"
 
-/* Where the documents have come to lie. */
-struct documents {
+/* An image whose layers are in the store. */
+struct writing {
+	const struct output *o;
+	struct oci_store store;
+	struct oci_layer *layers;
+	size_t layer_count;
 	struct oci_blob config, manifest;
 };
 
@@ -31,42 +37,48 @@ static json_t *array_of(json_t *item)
 	return array;
 }
 
-static json_t *manifest_of(const struct oci_image *i, const struct documents *d)
+static json_t *manifest_of(const struct writing *w)
 {
 	json_t *m = json_object(), *layers = json_array();
+	const json_t *notes = w->o->image ? w->o->image->annotations : NULL;
 
-	for (size_t n = 0; n < i->layer_count; n++)
+	for (size_t n = 0; n < w->layer_count; n++)
 		(void)json_array_append_new(
-			layers, oci_descriptor(i->layers[n].media_type, &i->layers[n].blob));
+			layers, oci_descriptor(oci_layer_type(w->layers[n].filter),
+					&w->layers[n].blob));
 	(void)json_object_set_new(m, "schemaVersion", json_integer(2));
 	(void)json_object_set_new(m, "mediaType", json_string(MANIFEST_TYPE));
-	(void)json_object_set_new(m, "config", oci_descriptor(CONFIG_TYPE, &d->config));
+	(void)json_object_set_new(m, "config", oci_descriptor(CONFIG_TYPE, &w->config));
 	(void)json_object_set_new(m, "layers", layers);
+	if (json_object_size(notes))
+		(void)json_object_set_new(m, "annotations", json_deep_copy(notes));
 	return m;
 }
 
 /* A config may be without them; then the index says nothing of it. */
-static json_t *platform_of(const struct image_config *c)
+static json_t *platform_of(const json_t *config)
 {
+	static const char *const keys[] = { "architecture", "os", "os.version", "os.features",
+		"variant" };
 	json_t *p = json_object();
 
-	if (!c->architecture || !c->os) {
-		json_decref(p);
-		return NULL;
+	for (size_t n = 0; n < ARRAY_LEN(keys); n++) {
+		json_t *value = json_object_get(config, keys[n]);
+
+		if (value)
+			(void)json_object_set(p, keys[n], value);
 	}
-	(void)json_object_set_new(p, "architecture", json_string(c->architecture));
-	(void)json_object_set_new(p, "os", json_string(c->os));
-	if (c->variant)
-		(void)json_object_set_new(p, "variant", json_string(c->variant));
-	return p;
+	if (json_object_get(p, "architecture") && json_object_get(p, "os"))
+		return p;
+	json_decref(p);
+	return NULL;
 }
 
 /* The tag by OCI's word for it; the whole name as containerd, docker and podman look for it. */
-static json_t *index_of(
-	const struct oci_image *i, const struct documents *to, const struct oci_name *n)
+static json_t *index_of(const struct writing *w, const struct oci_name *n, const json_t *config)
 {
-	json_t *index = json_object(), *d = oci_descriptor(MANIFEST_TYPE, &to->manifest);
-	json_t *notes = json_object(), *platform = platform_of(i->about);
+	json_t *index = json_object(), *d = oci_descriptor(MANIFEST_TYPE, &w->manifest);
+	json_t *notes = json_object(), *platform = platform_of(config);
 
 	(void)json_object_set_new(
 		notes, "org.opencontainers.image.ref.name", json_string(n->tag));
@@ -92,48 +104,46 @@ static json_t *path_of(const struct oci_blob *b)
 }
 
 /* What docker save has beside it: moby's image/spec, v1.2.md. */
-static json_t *docker_manifest_of(
-	const struct oci_image *i, const struct documents *d, const struct oci_name *n)
+static json_t *docker_manifest_of(const struct writing *w, const struct oci_name *n)
 {
 	json_t *m = json_object(), *layers = json_array();
 
-	for (size_t l = 0; l < i->layer_count; l++)
-		(void)json_array_append_new(layers, path_of(&i->layers[l].blob));
-	(void)json_object_set_new(m, "Config", path_of(&d->config));
+	for (size_t l = 0; l < w->layer_count; l++)
+		(void)json_array_append_new(layers, path_of(&w->layers[l].blob));
+	(void)json_object_set_new(m, "Config", path_of(&w->config));
 	(void)json_object_set_new(
 		m, "RepoTags", n->name ? array_of(json_string(n->name)) : json_null());
 	(void)json_object_set_new(m, "Layers", layers);
 	return array_of(m);
 }
 
-static int put_blobs(
-	struct oci_store *s, const struct oci_image *i, struct documents *d, struct err *e)
+static int put_documents(struct writing *w, const json_t *config, struct err *e)
 {
 	auto_json json_t *manifest = NULL;
-	int r = oci_put_json(s, i->config, &d->config, e);
+	int r = oci_put_json(&w->store, config, &w->config, e);
 
 	if (r < 0)
 		return r;
-	manifest = manifest_of(i, d);
-	return oci_put_json(s, manifest, &d->manifest, e);
+	manifest = manifest_of(w);
+	return oci_put_json(&w->store, manifest, &w->manifest, e);
 }
 
-static int put_files(struct oci_store *s, const struct oci_image *i, const struct documents *d,
-	struct err *e)
+static int put_files(struct writing *w, const json_t *config, struct err *e)
 {
 	auto_json json_t *layout = json_object(), *index = NULL, *docker = NULL;
 	struct oci_name name;
 	int r;
 
-	oci_name_parse(i->name ? i->name : "latest", &name);
+	oci_name_parse(w->o->name ? w->o->name : "latest", &name);
 	(void)json_object_set_new(layout, "imageLayoutVersion", json_string("1.0.0"));
-	index = index_of(i, d, &name);
-	docker = docker_manifest_of(i, d, &name);
+	index = index_of(w, &name, config);
+	docker = docker_manifest_of(w, &name);
 	oci_name_release(&name);
-	r = oci_put_file(s, "oci-layout", layout, e);
+	r = oci_put_file(&w->store, "oci-layout", layout, e);
 	if (r == 0)
-		r = oci_put_file(s, "index.json", index, e);
-	return r == 0 && s->dir < 0 ? oci_put_file(s, "manifest.json", docker, e) : r;
+		r = oci_put_file(&w->store, "index.json", index, e);
+	return r == 0 && w->store.dir < 0 ? oci_put_file(&w->store, "manifest.json", docker, e)
+					  : r;
 }
 
 static int write_archive(const struct oci_store *s, int fd, struct err *e)
@@ -145,37 +155,85 @@ static int write_archive(const struct oci_store *s, int fd, struct err *e)
 	return r == 0 ? output_tar(&archive, fd, e) : r;
 }
 
-int oci_finish(struct oci_store *s, const struct oci_image *i, int fd, struct err *e)
+static int finish(struct writing *w, int fd, struct err *e)
 {
-	struct documents d;
-	int r = put_blobs(s, i, &d, e);
-
-	if (r == 0)
-		r = put_files(s, i, &d, e);
-	if (r == 0 && s->dir < 0)
-		return write_archive(s, fd, e);
-	return r == 0 && fchmod(fd, 0755) < 0 ? err_sys(e, "cannot set the mode of the layout")
-					      : r;
+	if (w->store.dir < 0)
+		return write_archive(&w->store, fd, e);
+	return fchmod(fd, 0755) < 0 ? err_sys(e, "cannot set the mode of the layout") : 0;
 }
 
-/* The tree as an image of one layer. */
+void oci_layers_of(const struct output *o, struct oci_layers *out)
+{
+	const struct output_image *i = o->image;
+
+	*out = (struct oci_layers){ .whole = { .tree = o->tree,
+					    .created_by = "cbuild",
+					    .comment = "all layers as one" } };
+	out->items = i && i->layer_count ? i->layers : &out->whole;
+	out->count = i && i->layer_count ? i->layer_count : 1;
+}
+
+/* A layer that is made is packed as it was asked for, else as the one below it is. */
+static struct oci_packing packing_of(const struct writing *w)
+{
+	const struct output_image *i = w->o->image;
+	struct oci_packing p = { w->o->format->filter, i ? i->level : 0 };
+
+	if (i && i->compression)
+		(void)oci_filter(i->compression, &p.filter);
+	else if (w->layer_count)
+		p.filter = w->layers[w->layer_count - 1].filter;
+	return p;
+}
+
+static int put_layer(struct writing *w, const struct output_layer *l, struct err *e)
+{
+	const struct oci_packing usual = { "gzip", 0 }, p = packing_of(w);
+	struct oci_layer *out = &w->layers[w->layer_count];
+	struct output o = *w->o;
+	int r;
+
+	o.tree = l->tree;
+	if (l->tree)
+		r = oci_put_layer(&w->store, &o, &p, out, e);
+	else
+		r = oci_keep_layer(&w->store, l, o.image->compression ? &p : &usual, out, e);
+	if (r < 0)
+		return err_at(e, r, "layer %zu: ", w->layer_count + 1);
+	w->layer_count++;
+	return 0;
+}
+
+static int put_layers(struct writing *w, struct err *e)
+{
+	struct oci_layers layers;
+	int r = 0;
+
+	oci_layers_of(w->o, &layers);
+	w->layers = xcalloc(layers.count, sizeof(*w->layers));
+	for (size_t n = 0; r == 0 && n < layers.count; n++)
+		r = put_layer(w, &layers.items[n], e);
+	return r;
+}
+
 static int write_image(const struct output *o, int dir, int fd, struct err *e)
 {
+	struct writing w = { .o = o };
 	auto_json json_t *config = NULL;
-	struct oci_store store;
-	struct oci_layer layer;
-	int r = oci_store_init(&store, dir, e);
+	int r = oci_store_init(&w.store, dir, e);
 
 	if (r == 0)
-		r = oci_put_layer(&store, o, o->format->filter, &layer, e);
+		r = put_layers(&w, e);
 	if (r == 0)
-		r = oci_config(o, &layer, &config, e);
-	if (r == 0) {
-		const struct oci_image image = { &layer, 1, config, o->config, o->name };
-
-		r = oci_finish(&store, &image, fd, e);
-	}
-	oci_store_release(&store);
+		r = oci_config(o, w.layers, &config, e);
+	if (r == 0)
+		r = put_documents(&w, config, e);
+	if (r == 0)
+		r = put_files(&w, config, e);
+	if (r == 0)
+		r = finish(&w, fd, e);
+	oci_store_release(&w.store);
+	free(w.layers);
 	return r;
 }
 

@@ -59,18 +59,32 @@ int oci_put(struct oci_stream *stream, const void *bytes, size_t size) must_chec
 int oci_end(struct oci_stream *stream, struct oci_blob *out, struct err *e) must_check;
 void oci_stream_release(struct oci_stream *stream);
 
-/*
- * The tree as a layer: a tar, packed as `filter` says (lib/pack.h), put into the store.
- * `diff_id` is the digest of what it unpacks to.
- */
+/* How a layer is packed: NULL for not, "gzip" or "zstd" (lib/pack.h), and its level or 0. */
+struct oci_packing {
+	const char *filter;
+	int level;
+};
+
+/* A layer in a store. `diff_id` is the digest of what it unpacks to. */
 struct oci_layer {
 	struct oci_blob blob;
 	char diff_id[DIGEST_SIZE];
-	const char *media_type;
+	const char *filter;
 };
 
-int oci_put_layer(struct oci_store *s, const struct output *o, const char *filter,
+/* Puts the tree of `o` into the store as a layer: a tar. */
+int oci_put_layer(struct oci_store *s, const struct output *o, const struct oci_packing *p,
 	struct oci_layer *out, struct err *e) must_check;
+
+/*
+ * Puts another image's layer into the store, byte for byte, or, where it is packed as no layer
+ * of OCI may be (xz, bzip2, lz4), packed anew. Its digest, or else its diff ID, is checked.
+ */
+int oci_keep_layer(struct oci_store *s, const struct output_layer *from,
+	const struct oci_packing *otherwise, struct oci_layer *out, struct err *e) must_check;
+
+/* The filter of what is called "none", "gzip" or "zstd"; false for what no layer may have. */
+bool oci_filter(const char *name, const char **filter);
 
 /* The media type of a layer that is packed so. */
 const char *oci_layer_type(const char *filter);
@@ -78,25 +92,18 @@ const char *oci_layer_type(const char *filter);
 /* A descriptor (OCI image-spec, descriptor.md); the caller owns it. */
 json_t *oci_descriptor(const char *media_type, const struct oci_blob *blob);
 
-/* The config of an image with one layer, config.md; the caller owns it. */
-int oci_config(const struct output *o, const struct oci_layer *layer, json_t **out,
+/* The config of an image with the layers of `o`, config.md; the caller owns it. */
+int oci_config(const struct output *o, const struct oci_layer *layers, json_t **out,
 	struct err *e) must_check;
 
-/* An image whose layers are in a store, bottom first. */
-struct oci_image {
-	const struct oci_layer *layers;
-	size_t layer_count;
-	const json_t *config;             /* the document */
-	const struct image_config *about; /* what it says of the platform */
-	const char *name;                 /* as struct output has it */
+/* The layers that are written: those of o->image, or one that is the tree. */
+struct oci_layers {
+	const struct output_layer *items;
+	size_t count;
+	struct output_layer whole;
 };
 
-/*
- * Puts config, manifest and index into the store, and finishes it: fd is the layout's folder,
- * or, of an archive, where that is written to.
- */
-int oci_finish(
-	struct oci_store *s, const struct oci_image *i, int fd, struct err *e) must_check;
+void oci_layers_of(const struct output *o, struct oci_layers *out);
 
 /*
  * "redis:7" as a name and what stands behind its last colon: "redis:7" and "7", or "latest".

@@ -1,15 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* OCI image-spec, config.md and descriptor.md, written. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "builder/output/oci.h"
 #include "lib/json.h"
 #include "lib/mem.h"
 
+/*
+ * The document of the image that was read is taken as it is, with all that nobody here knows,
+ * and only what is to be different is set in it.
+ */
+
 /* What a JSON document is made with; after a failure all that follows does nothing. */
 struct maker {
 	const char *bad; /* a text that is not UTF-8, which JSON must be */
 };
+
+/* Sets what differs; an empty value takes away what is there, unless that is as empty. */
+static void set(json_t *to, const char *key, json_t *value, bool empty)
+{
+	const json_t *old = json_object_get(to, key);
+	const char *text = json_string_value(old);
+
+	if (!empty && !json_equal(old, value))
+		(void)json_object_set(to, key, value);
+	if (empty && ((text && *text) || json_array_size(old) || json_object_size(old)))
+		(void)json_object_del(to, key);
+	json_decref(value);
+}
 
 static void set_text(struct maker *m, json_t *to, const char *key, const char *text)
 {
@@ -17,11 +36,11 @@ static void set_text(struct maker *m, json_t *to, const char *key, const char *t
 
 	if (text && !value)
 		m->bad = text;
-	if (value)
-		(void)json_object_set_new(to, key, value);
+	set(to, key, value, !value);
 }
 
-static json_t *list_of(struct maker *m, const struct config_list *list)
+static void set_list(
+	struct maker *m, json_t *to, const char *key, const struct config_list *list)
 {
 	json_t *array = json_array();
 
@@ -33,42 +52,21 @@ static json_t *list_of(struct maker *m, const struct config_list *list)
 		else
 			(void)json_array_append_new(array, item);
 	}
-	return array;
-}
-
-static void set_list(
-	struct maker *m, json_t *to, const char *key, const struct config_list *list)
-{
-	if (list->count)
-		(void)json_object_set_new(to, key, list_of(m, list));
-}
-
-/* A set is an object whose keys count and whose values are empty. */
-static void set_keys(
-	struct maker *m, json_t *to, const char *key, const struct config_list *list)
-{
-	json_t *set;
-
-	if (!list->count)
-		return;
-	set = json_object();
-	for (size_t i = 0; i < list->count; i++)
-		if (json_object_set_new(set, list->items[i], json_object()) < 0)
-			m->bad = list->items[i];
-	(void)json_object_set_new(to, key, set);
+	set(to, key, array, !list->count);
 }
 
 static void set_pairs(
 	struct maker *m, json_t *to, const char *key, const struct config_pairs *pairs)
 {
-	json_t *set;
+	json_t *object = json_object();
 
-	if (!pairs->count)
-		return;
-	set = json_object();
-	for (size_t i = 0; i < pairs->count; i++)
-		set_text(m, set, pairs->items[i].name, pairs->items[i].value);
-	(void)json_object_set_new(to, key, set);
+	for (size_t i = 0; i < pairs->count; i++) {
+		json_t *value = json_string(pairs->items[i].value);
+
+		if (!value || json_object_set_new(object, pairs->items[i].name, value) < 0)
+			m->bad = value ? pairs->items[i].name : pairs->items[i].value;
+	}
+	set(to, key, object, !pairs->count);
 }
 
 /* Process 1 takes the image's entrypoint as its arguments, and the command stays the command.
@@ -92,80 +90,139 @@ static void set_command(struct maker *m, json_t *to, const struct output *o)
 	free(items);
 }
 
-static json_t *run_of(struct maker *m, const struct output *o)
+static void set_run(struct maker *m, json_t *config, const struct output *o)
 {
 	const struct image_config *c = o->config;
-	json_t *run = json_object();
+	json_t *run = json_object_get(config, "config");
 
+	if (!json_is_object(run)) {
+		run = json_object();
+		(void)json_object_set_new(config, "config", run);
+	}
 	set_text(m, run, "User", c->user);
-	set_keys(m, run, "ExposedPorts", &c->ports);
 	set_list(m, run, "Env", &c->env);
 	set_command(m, run, o);
-	set_keys(m, run, "Volumes", &c->volumes);
 	set_text(m, run, "WorkingDir", c->working_dir);
 	set_pairs(m, run, "Labels", &c->labels);
 	set_text(m, run, "StopSignal", c->stop_signal);
-	return run;
 }
 
-static void add_step(struct maker *m, json_t *to, const struct config_history *h)
+/* --- history ---------------------------------------------------------------------------------
+ */
+
+static bool makes_layer(const json_t *step)
+{
+	return !json_is_true(json_object_get(step, "empty_layer"));
+}
+
+/* The steps of a document, for so many of its layers. */
+static void add_steps(json_t *to, const json_t *document, size_t layers)
+{
+	const json_t *old = json_object_get(document, "history");
+	size_t n, made = 0;
+	json_t *step;
+
+	json_array_foreach(old, n, step)
+	{
+		made += makes_layer(step);
+	}
+	json_array_foreach(old, n, step)
+	{
+		json_t *copy = json_deep_copy(step);
+
+		/* Those of layers that are not there have left nothing of their own. */
+		if (made != layers && json_is_object(copy))
+			(void)json_object_set_new(copy, "empty_layer", json_true());
+		(void)json_array_append_new(to, copy);
+	}
+	/* One that has no history for its layers gets a step for each that says nothing. */
+	for (n = 0; made != layers && n < layers; n++)
+		(void)json_array_append_new(to, json_object());
+}
+
+static void add_step(
+	struct maker *m, json_t *to, const char *created, const struct output_layer *l)
 {
 	json_t *step = json_object();
 
-	set_text(m, step, "created", h->created);
-	set_text(m, step, "created_by", h->created_by);
-	set_text(m, step, "author", h->author);
-	set_text(m, step, "comment", h->comment);
-	if (h->empty_layer)
-		(void)json_object_set_new(step, "empty_layer", json_true());
+	set_text(m, step, "created", created);
+	set_text(m, step, "created_by", l->created_by);
+	set_text(m, step, "author", l->author);
+	set_text(m, step, "comment", l->comment);
 	(void)json_array_append_new(to, step);
 }
 
-/* The image's own steps, which have no layer any more, and the one that made one of them all.
- */
-static json_t *history_of(struct maker *m, const struct output *o)
+static bool is_kept(const struct oci_layers *layers, const json_t *document)
 {
-	const struct image_config *c = o->config;
+	for (size_t n = 0; n < layers->count; n++)
+		if (!layers->items[n].tree && layers->items[n].document == document)
+			return true;
+	return false;
+}
+
+/* The history is that of the document then, whatever it says. */
+static bool all_kept(const struct oci_layers *layers, const json_t *document)
+{
+	for (size_t n = 0; n < layers->count; n++)
+		if (layers->items[n].tree || layers->items[n].document != document)
+			return false;
+	return true;
+}
+
+static json_t *history_of(
+	struct maker *m, const struct output *o, const struct oci_layers *layers)
+{
+	const json_t *document = o->image ? o->image->document : NULL;
 	json_t *history = json_array();
+	size_t n = 0, first;
 
-	for (size_t i = 0; i < c->history_count; i++) {
-		struct config_history step = c->history[i];
+	if (document && !is_kept(layers, document))
+		add_steps(history, document, 0);
+	while (n < layers->count) {
+		const struct output_layer *l = &layers->items[n];
 
-		step.empty_layer = true;
-		add_step(m, history, &step);
+		first = n++;
+		while (!l->tree && n < layers->count && !layers->items[n].tree &&
+			layers->items[n].document == l->document)
+			n++;
+		if (l->tree)
+			add_step(m, history, o->config->created, l);
+		else
+			add_steps(history, l->document, n - first);
 	}
-	add_step(m, history,
-		&(struct config_history){ .created = c->created,
-			.created_by = "cbuild",
-			.comment = "all layers as one" });
 	return history;
 }
 
-static json_t *rootfs_of(const char *diff_id)
+static json_t *rootfs_of(const struct oci_layer *layers, size_t count)
 {
 	json_t *rootfs = json_object(), *ids = json_array();
 
-	(void)json_array_append_new(ids, json_string(diff_id));
+	for (size_t n = 0; n < count; n++)
+		(void)json_array_append_new(ids, json_string(layers[n].diff_id));
 	(void)json_object_set_new(rootfs, "type", json_string("layers"));
 	(void)json_object_set_new(rootfs, "diff_ids", ids);
 	return rootfs;
 }
 
 int oci_config(
-	const struct output *o, const struct oci_layer *layer, json_t **out, struct err *e)
+	const struct output *o, const struct oci_layer *layers, json_t **out, struct err *e)
 {
 	const struct image_config *c = o->config;
-	auto_json json_t *config = json_object();
+	const json_t *document = o->image ? o->image->document : NULL;
+	auto_json json_t *config = document ? json_deep_copy(document) : json_object();
 	struct maker m = { NULL };
+	struct oci_layers all;
 
+	oci_layers_of(o, &all);
 	set_text(&m, config, "created", c->created);
 	set_text(&m, config, "author", c->author);
 	set_text(&m, config, "architecture", c->architecture);
 	set_text(&m, config, "variant", c->variant);
 	set_text(&m, config, "os", c->os);
-	(void)json_object_set_new(config, "config", run_of(&m, o));
-	(void)json_object_set_new(config, "rootfs", rootfs_of(layer->diff_id));
-	(void)json_object_set_new(config, "history", history_of(&m, o));
+	set_run(&m, config, o);
+	(void)json_object_set_new(config, "rootfs", rootfs_of(layers, all.count));
+	if (!all_kept(&all, document))
+		(void)json_object_set_new(config, "history", history_of(&m, o, &all));
 	if (m.bad)
 		return err_set(
 			e, -EILSEQ, "an image's config is UTF-8, which '%s' is not", m.bad);

@@ -43,15 +43,34 @@ static int write_layer(
 	return oci_end(&l->stream, &out->blob, e);
 }
 
-const char *oci_layer_type(const char *filter)
+static const struct {
+	const char *name, *filter, *media_type;
+} packings[] = {
+	{ "none", NULL, "application/vnd.oci.image.layer.v1.tar" },
+	{ "gzip", "gzip", "application/vnd.oci.image.layer.v1.tar+gzip" },
+	{ "zstd", "zstd", "application/vnd.oci.image.layer.v1.tar+zstd" },
+};
+
+bool oci_filter(const char *name, const char **filter)
 {
-	if (!filter)
-		return "application/vnd.oci.image.layer.v1.tar";
-	return !strcmp(filter, "zstd") ? "application/vnd.oci.image.layer.v1.tar+zstd"
-				       : "application/vnd.oci.image.layer.v1.tar+gzip";
+	for (size_t i = 0; i < ARRAY_LEN(packings); i++)
+		if (!strcmp(packings[i].name, name)) {
+			*filter = packings[i].filter;
+			return true;
+		}
+	return false;
 }
 
-int oci_put_layer(struct oci_store *s, const struct output *o, const char *filter,
+const char *oci_layer_type(const char *filter)
+{
+	size_t i = 0;
+
+	while (strcmp(packings[i].name, filter ? filter : "none") != 0)
+		i++;
+	return packings[i].media_type;
+}
+
+int oci_put_layer(struct oci_store *s, const struct output *o, const struct oci_packing *p,
 	struct oci_layer *out, struct err *e)
 {
 	struct layering l = { .pack = NULL };
@@ -60,9 +79,9 @@ int oci_put_layer(struct oci_store *s, const struct output *o, const char *filte
 	if (r < 0)
 		return r;
 	sha256_init(&l.plain);
-	r = pack_new(filter, to_blob, &l, &l.pack, e);
+	r = pack_new(p->filter, p->level, to_blob, &l, &l.pack, e);
 	if (r == 0) {
-		out->media_type = oci_layer_type(filter);
+		out->filter = p->filter;
 		r = write_layer(&l, o, out, e);
 		pack_free(l.pack);
 	}

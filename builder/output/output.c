@@ -93,6 +93,11 @@ int output_find(
 	return err_set(e, -EINVAL, "no format is called '%s'; there are %s", name, known.bytes);
 }
 
+bool output_is_image(const struct output_format *f)
+{
+	return f->write == output_oci || f->write == output_oci_archive;
+}
+
 int output_write(const struct output *o, int fd, struct err *e)
 {
 	return o->format->write(o, fd, e);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,6 +12,7 @@
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/ids.h"
+#include "lib/unpack.h"
 
 /*
  * The formats that a tree can be written in: one table, which -f, the suffix of -o, --help and
@@ -26,6 +28,36 @@ enum output_kind {
 
 struct output_format;
 
+/* Where the bytes of another image's layer come from. */
+struct output_blobs {
+	int (*begin)(void *image, size_t number, void **blob, struct err *e);
+	unpack_source *next; /* its context is the blob */
+	void (*end)(void *blob);
+};
+
+/* A layer of an image that is written: a tree, or another image's layer, which is kept. */
+struct output_layer {
+	struct tree *tree;      /* sorted, with whiteouts as names; NULL: another image's */
+	const char *created_by; /* of a tree: what the history says of it */
+	const char *author, *comment;     /* the same; may be NULL */
+	const struct output_blobs *blobs; /* of another image's */
+	void *image;                      /* for blobs->begin */
+	size_t number;                    /* the same */
+	const char *digest;               /* which it has to have; NULL: diff_id says enough */
+	const char *diff_id;              /* the same for what it unpacks to */
+	const json_t *document;           /* the config that its history stands in */
+};
+
+/* What is written as an image, besides the tree and its config. */
+struct output_image {
+	const struct output_layer *layers; /* bottom first */
+	size_t layer_count;                /* 0: the tree is the one layer */
+	const json_t *document;    /* the config that the image's is made from; NULL: none */
+	const json_t *annotations; /* of the manifest, an object of texts; NULL: none */
+	const char *compression;   /* of layers that are made: "none" and so on; NULL: usual */
+	int level;                 /* of it; 0: the usual one */
+};
+
 struct output {
 	struct tree *tree;
 	const struct output_format *format;
@@ -33,6 +65,7 @@ struct output {
 	uint64_t spare;       /* bytes that a disk has free besides */
 	const char *identity; /* what the tree came from, for a disk's UUID; or NULL */
 	const struct image_config *config; /* for images: with created, architecture and os */
+	const struct output_image *image;  /* for images; NULL: nothing */
 	const char *name;       /* "redis:7", a tag alone, or NULL: what an image is called */
 	const struct ids *user; /* for bundles: who the config's user is */
 	bool rootless;          /* directories keep owners and the like in attributes */
@@ -60,6 +93,9 @@ extern const size_t output_format_count;
  */
 int output_find(const char *name, const char *path, const struct output_format **out,
 	struct err *e) must_check;
+
+/* Whether it is an image with layers and a config. */
+bool output_is_image(const struct output_format *f);
 
 /* Writes o->tree as o->format says. */
 int output_write(const struct output *o, int fd, struct err *e) must_check;

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "builder/output/oci.h"
+#include "builder/layers.h"
 #include "builder/plan.h"
-#include "builder/verb/commit.h"
 #include "builder/verb/upper.h"
 #include "builder/verb/verbs.h"
 #include "builder/verb/write.h"
@@ -17,8 +15,7 @@ struct commit {
 	const char *input, *folder;
 	struct image *image;
 	struct upper upper;
-	struct oci_layer *layers; /* of the image, and the new one */
-	size_t count;
+	struct layers layers; /* of the image, and the new one */
 	char created[32];
 };
 
@@ -48,61 +45,49 @@ static int read_inputs(struct commit *c, struct err *e)
 	r = image_open(c->input, &options, &c->image, e);
 	if (r < 0)
 		return r;
-	if (!image_document(c->image))
+	if (image_is_root(c->image))
 		return err_hint(e,
 			err_set(e, -EINVAL, "'%s' is a %s, not an image", c->input,
 				image_kind(c->image)),
 			"'cbuild layer' makes a layer, and 'cbuild ROOT LAYER' merges both");
 	r = upper_read(c->folder, &options, &adjust, &c->upper, e);
-	if (r < 0)
-		return r;
-	set_created(c);
-	c->layers = xcalloc(image_layer_count(c->image) + 1, sizeof(*c->layers));
-	return 0;
-}
-
-static int write_layers(struct commit *c, struct oci_store *store, struct err *e)
-{
-	size_t old = image_layer_count(c->image);
-	struct output output = { .tree = c->upper.tree };
-	int r = 0;
-
-	for (; r >= 0 && c->count < old; c->count++) {
-		r = commit_copy_layer(c->image, c->count, store, &c->layers[c->count], e);
-		if (r < 0)
-			return err_at(e, r, "'%s': layer %zu: ", c->input, c->count + 1);
-	}
-	r = oci_put_layer(store, &output,
-		commit_filter(old ? c->layers[old - 1].media_type : NULL), &c->layers[old], e);
-	c->count++;
+	if (r >= 0)
+		set_created(c);
 	return r;
 }
 
 static int write_image(int fd, struct commit *c, struct err *e)
 {
-	const struct commit_step step = { c->created, c->row->author, c->row->message };
-	const char *name = c->row->tag ? c->row->tag : image_name(c->image);
-	auto_json json_t *config = NULL;
-	struct oci_store store;
-	int r = oci_store_init(&store, c->format->kind == OUTPUT_DIR ? fd : -1, e);
+	const struct cbuild_row *row = c->row;
+	struct image_config config = *image_config(c->image);
+	struct output_image image = {
+		.document = image_document(c->image),
+		.annotations = image_annotations(c->image),
+		.compression = row->compression_format,
+		.level = row->compression_level > 0 ? (int)row->compression_level : 0,
+	};
+	struct output output = {
+		.tree = c->upper.tree,
+		.format = c->format,
+		.config = &config,
+		.image = &image,
+		.name = row->tag ? row->tag : image_name(c->image),
+		.plain = true,
+	};
+	int r;
 
-	if (r >= 0)
-		r = write_layers(c, &store, e);
-	if (r >= 0)
-		r = commit_config(image_document(c->image), image_config(c->image),
-			&c->layers[c->count - 1], &step, &config, e);
-	if (r >= 0) {
-		const struct oci_image image = {
-			.layers = c->layers,
-			.layer_count = c->count,
-			.config = config,
-			.about = image_config(c->image),
-			.name = name,
-		};
-		r = oci_finish(&store, &image, fd, e);
-	}
-	oci_store_release(&store);
-	return r;
+	layers_add_image(&c->layers, c->image);
+	layers_add(&c->layers, &(struct output_layer){ .tree = c->upper.tree,
+				       .created_by = "cbuild commit",
+				       .author = row->author,
+				       .comment = row->message });
+	image.layers = c->layers.items;
+	image.layer_count = c->layers.count;
+	config.created = c->created;
+	if (row->author)
+		config.author = row->author;
+	r = output_write(&output, fd, e);
+	return r < 0 ? err_at(e, r, "'%s': ", c->input) : r;
 }
 
 static int work(int fd, void *context, struct err *e)
@@ -114,9 +99,9 @@ static int work(int fd, void *context, struct err *e)
 		r = write_image(fd, c, e);
 	if (r >= 0 && !c->row->quiet)
 		upper_tell(&c->upper);
+	layers_release(&c->layers);
 	upper_release(&c->upper);
 	image_free(c->image);
-	free(c->layers);
 	return r;
 }
 
@@ -138,6 +123,8 @@ int verb_commit(const struct cbuild_row *row, const struct opt_list *operands, s
 	if (!row->output)
 		return err_set(e, CBUILD_USAGE,
 			"where to? give -o OUT.tar, or a folder for an OCI layout");
+	if (plan_compression(row, e) < 0)
+		return CBUILD_USAGE;
 	c.input = operands->items[0];
 	c.folder = operands->items[1];
 	r = output_find(is_archive(row->output) ? "oci.tar" : "oci", "", &c.format, e);

@@ -32,7 +32,7 @@ static void pack_all(const char *format, const struct buf *from, size_t piece, s
 	struct pack *p = NULL;
 	struct err e = { 0 };
 
-	check_int(pack_new(format, collect, to, &p, &e), 0);
+	check_int(pack_new(format, 0, collect, to, &p, &e), 0);
 	for (size_t at = 0; at < from->size; at += piece) {
 		size_t left = from->size - at;
 
@@ -102,7 +102,7 @@ static void failure_of_the_sink_comes_back(void)
 		int r;
 
 		fill(&plain);
-		check_int(pack_new(formats[i], refuse, NULL, &p, &e), 0);
+		check_int(pack_new(formats[i], 0, refuse, NULL, &p, &e), 0);
 		r = pack_put(p, plain.bytes, plain.size);
 		check_int(r < 0 ? r : pack_end(p), -ENOSPC);
 		pack_free(p);
