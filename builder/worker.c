@@ -45,19 +45,28 @@ static void ending_signals(sigset_t *set)
 	(void)sigaddset(set, SIGCHLD);
 }
 
+static pid_t reap(pid_t child, int *status, int options)
+{
+	pid_t r;
+
+	do
+		r = waitpid(child, status, options);
+	while (r < 0 && errno == EINTR);
+	return r;
+}
+
 /* Waits for the worker's end, or ends it; returns the signal that was the reason, or 0. */
 static int watch(pid_t child, const sigset_t *set, int *status)
 {
 	for (;;) {
 		int got = sigwaitinfo(set, NULL);
 
-		if (got == SIGCHLD && waitpid(child, status, WNOHANG) == child)
+		if (got == SIGCHLD && reap(child, status, WNOHANG) == child)
 			return 0;
 		if (got <= 0 || got == SIGCHLD)
 			continue;
 		(void)kill(child, SIGKILL);
-		while (waitpid(child, status, 0) < 0 && errno == EINTR)
-			;
+		(void)reap(child, status, 0);
 		return got;
 	}
 }

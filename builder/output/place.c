@@ -132,7 +132,10 @@ static bool hold(const struct place *p)
 {
 	struct stat mine, there;
 
-	return flock(p->fd, LOCK_EX | LOCK_NB) == 0 && fstat(p->fd, &mine) == 0 &&
+	/* Where there are no locks nobody takes it either. */
+	if (flock(p->fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		return false;
+	return fstat(p->fd, &mine) == 0 &&
 	       fstatat(p->parent, p->temp, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       mine.st_ino == there.st_ino && mine.st_dev == there.st_dev;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# cbuild: every format complete and the same each time, outputs whole or not at all.
+# cbuild: every format complete and the same each time, options, what a rootfs gets.
 load common
 
 setup() {
@@ -226,71 +226,6 @@ root_tar() { # directory, archive
 		done
 	done
 	is "$(ls -A)" "$(printf '%s\n' cut.tar.gz empty-folder.d random root)"
-}
-
-# A run that has made its temporary folder and waits for the rest of the image.
-start_and_wait() {
-	mkfifo pipe
-	"$CBUILD" -q --no-init - -o out <pipe 2>log &
-	PID=$!
-	exec 9>pipe
-	wait_for 10 sh -c 'ls -d .out.cbuild-* 2>/dev/null'
-}
-
-@test "SIGTERM in the middle leaves nothing" {
-	start_and_wait
-	kill -TERM $PID
-	status=0
-	wait $PID || status=$?
-	exec 9>&-
-	is $status 143
-	is "$(ls -A)" "$(printf '%s\n' log pipe)"
-}
-
-@test "SIGKILL in the middle leaves no output, and the next run cleans up" {
-	mkdir root
-	tar -C root -cf root.tar .
-	start_and_wait
-	worker=$(pgrep -P $PID)
-	kill -KILL $PID
-	wait $PID || true
-	[ ! -e out ]
-	wait_for 10 gone "$worker"
-	exec 9>&-
-	"$CBUILD" -q --no-init --owner "$(id -u):$(id -g)" root.tar -o out
-	is "$(ls -A)" "$(printf '%s\n' log out pipe root root.tar)"
-}
-
-@test "killed in the middle of writing, each format is one line and leaves nothing" {
-	require_root
-	need strace
-	mkdir -p work root
-	for i in 1 2 3 4 5 6 7 8; do head -c 700000 /dev/urandom >root/$i; done
-	tar -C root -cf root.tar .
-	for format in dir bundle tar tar.zst cpio cpio.gz ext4 squashfs erofs oci oci.tar docker; do
-		# Each process that writes dies of its third piece of any size. The leak checker is a
-		# tracer too, and there can be one only.
-		ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 run strace -f -qq -o /dev/null -e trace=write,pwrite64,copy_file_range,sendfile \
-			-e inject=write,pwrite64,copy_file_range,sendfile:signal=KILL:when=3 \
-			"$CBUILD" -q --no-init root.tar -f $format -o work/out
-		refused cbuild || fail "as $format"
-		has "$output" "signal 9"
-		wait_for 10 no_trace ls -A work
-	done
-}
-
-@test "a full disk is one line and leaves nothing" {
-	require_root
-	mkdir root small
-	head -c 3000000 /dev/urandom >root/big
-	tar -C root -cf root.tar .
-	export CBUILD
-	for out in out out.tar out.cpio.gz; do
-		run unshare -m sh -c 'mount -t tmpfs -o size=1m tmpfs small
-			"$CBUILD" -q --no-init root.tar -o "small/$1"; s=$?; ls -A small; exit $s' sh "$out"
-		refused cbuild
-		has "$output" "No space left on device"
-	done
 }
 
 @test "scratch files lie beside the output, or where TMPDIR says" {
