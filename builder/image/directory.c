@@ -17,7 +17,7 @@
 #include "lib/beneath.h"
 #include "lib/io.h"
 
-enum { LIST_MAX = 64 * 1024, VALUE_MAX = 64 * 1024, CHUNK = 256 * 1024 };
+enum { LIST_MAX = 64 * 1024, VALUE_MAX = 64 * 1024 };
 
 /* The first path of a file that has several. */
 struct seen {
@@ -29,12 +29,12 @@ struct seen {
 struct walker {
 	struct image *image;
 	struct entry_list *out;
-	struct spool_writer writer;
+	struct extent *extents; /* of a file */
+	size_t extent_count, extent_room;
 	struct seen *seen; /* open addressing; NULL path: free */
 	size_t seen_count, seen_room;
 	dev_t device; /* of the folder: other file systems are not entered */
 	struct rootless rootless;
-	char *bytes; /* CHUNK of them */
 };
 
 static struct seen *seen_slot(struct seen *table, size_t room, dev_t device, ino_t number)
@@ -111,54 +111,51 @@ static void read_xattrs(struct arena *a, int dir, const char *name, struct inode
 	inode->xattrs = list;
 }
 
-static int copy_range(struct walker *w, int fd, off_t from, off_t until, struct err *e)
+static bool may_have_holes(const struct stat *st)
 {
-	while (from < until) {
-		size_t want = until - from < CHUNK ? (size_t)(until - from) : CHUNK;
-		ssize_t n = io_pread(fd, w->bytes, want, from);
-		int r;
+	return (uint64_t)st->st_blocks * 512 < (uint64_t)st->st_size;
+}
 
-		if (n < 0)
-			return err_code(e, (int)n, "cannot read");
-		if ((size_t)n < want)
-			return err_set(e, -EIO, "has become shorter while it was read");
-		r = spool_put(&w->writer, w->bytes, want, (uint64_t)from, e);
-		if (r < 0)
-			return r;
-		from += n;
-		atomic_fetch_add(&w->image->parts[0].progress, (uint64_t)n);
+/* Where the file has bytes: all of it, or what lies between its holes. */
+static int find_extents(
+	struct walker *w, int dir, const char *name, const struct stat *st, struct err *e)
+{
+	auto_close int fd = -1;
+	off_t at = 0;
+
+	w->extent_count = 0;
+	if (st->st_size && !may_have_holes(st))
+		extents_add(&w->extents, &w->extent_count, &w->extent_room,
+			(struct extent){ 0, (uint64_t)st->st_size, 0 });
+	if (!may_have_holes(st))
+		return 0;
+	fd = beneath_open_plain(dir, name, O_RDONLY | O_NONBLOCK, 0);
+	if (fd < 0)
+		return err_code(e, fd, "cannot open");
+	while (at < st->st_size) {
+		off_t data = lseek(fd, at, SEEK_DATA), hole;
+
+		if (data < 0 || data >= st->st_size)
+			break; /* a hole to the end */
+		hole = lseek(fd, data, SEEK_HOLE);
+		at = hole < 0 || hole > st->st_size ? st->st_size : hole;
+		extents_add(&w->extents, &w->extent_count, &w->extent_room,
+			(struct extent){
+				(uint64_t)data, (uint64_t)(at - data), (uint64_t)data });
 	}
 	return 0;
 }
 
-static int read_file(
-	struct walker *w, int dir, const char *name, struct inode *inode, struct err *e)
+/* Its bytes are read when they are written, and stay where they are until then. */
+static int read_file(struct walker *w, int dir, const char *name, const struct entry *entry,
+	const struct stat *st, struct err *e)
 {
-	auto_close int fd = beneath_open_plain(dir, name, O_RDONLY | O_NONBLOCK, 0);
-	struct stat st;
-	off_t at = 0;
+	int r = find_extents(w, dir, name, st, e);
 
-	if (fd < 0)
-		return err_code(e, fd, "cannot open");
-	if (fstat(fd, &st) < 0)
-		return err_sys(e, "cannot examine");
-	if (!S_ISREG(st.st_mode))
-		return err_set(e, -EINVAL, "was replaced while it was read");
-	while (at < st.st_size) {
-		off_t data = lseek(fd, at, SEEK_DATA), hole;
-		int r;
-
-		if (data < 0)
-			break; /* a hole to the end */
-		hole = lseek(fd, data, SEEK_HOLE);
-		r = copy_range(
-			w, fd, data, hole < 0 || hole > st.st_size ? st.st_size : hole, e);
-		if (r < 0)
-			return r;
-		at = hole < 0 ? st.st_size : hole;
-	}
-	inode->content = spool_file(&w->writer, &w->out->arena, (uint64_t)st.st_size);
-	return 0;
+	if (r == 0)
+		entry->inode->content = content_of_path(&w->out->arena, w->image->source.dir,
+			entry->path, st, w->extents, (uint32_t)w->extent_count);
+	return r;
 }
 
 static int read_target(
@@ -233,7 +230,7 @@ static int read_name(struct walker *w, int dir, const char *name, const char *pa
 	if (inode->type == INODE_SYMLINK)
 		return read_target(w, dir, name, inode, e);
 	r = count_bytes(w->image, st, e);
-	return r < 0 || inode->type != INODE_FILE ? r : read_file(w, dir, name, inode, e);
+	return r < 0 || inode->type != INODE_FILE ? r : read_file(w, dir, name, entry, st, e);
 }
 
 static int skip_dots(const struct dirent *d)
@@ -300,9 +297,8 @@ static int walk_folder(struct walker *w, int dir, struct buf *path, struct err *
 
 int directory_read(struct image *i, struct entry_list *out, struct err *e)
 {
-	auto_free char *bytes = xmalloc(CHUNK);
 	auto_buf struct buf path = { 0 };
-	struct walker w = { .image = i, .out = out, .bytes = bytes };
+	struct walker w = { .image = i, .out = out };
 	struct stat st;
 	int r;
 
@@ -310,15 +306,12 @@ int directory_read(struct image *i, struct entry_list *out, struct err *e)
 		return err_sys(e, "cannot examine the folder");
 	w.device = st.st_dev;
 	rootless_open(&w.rootless, i->source.dir, &st, &out->arena);
-	spool_writer_init(&w.writer, &i->spool);
 	r = read_name(&w, i->source.dir, ".", ".", &st, e);
 	if (r >= 0)
 		r = walk_folder(&w, i->source.dir, &path, e);
-	if (r >= 0)
-		r = spool_flush(&w.writer, e);
 	i->kept = w.rootless.taken;
 	i->left_out = w.rootless.left_out;
-	spool_writer_release(&w.writer);
+	free(w.extents);
 	free(w.seen);
 	return r;
 }

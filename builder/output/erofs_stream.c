@@ -78,17 +78,12 @@ static int copy_small(
 {
 	while (size) {
 		size_t n;
-		ssize_t got;
 		int r = room(x, size, &n, e);
 
+		if (r == 0)
+			r = content_fetch(c, x->bytes + x->used, n, offset, e);
 		if (r < 0)
 			return r;
-		got = io_pread(c->fd, x->bytes + x->used, n, (off_t)offset);
-		if (got < 0)
-			return err_code(e, (int)got, "cannot read a file's content");
-		if ((size_t)got < n)
-			return err_set(e, -EIO,
-				"a file's content has become shorter while it was read");
 		x->used += n;
 		offset += n;
 		size -= n;
@@ -101,18 +96,13 @@ static int copy_large(
 {
 	int r = erofs_flush(x, e);
 
-	if (r < 0)
-		return r;
-	r = io_copy(c->fd, (off_t)offset, size, x->fd);
 	x->written += size;
-	return r < 0 ? err_code(e, r, "cannot copy a file's content") : 0;
+	return r < 0 ? r : content_copy(c, offset, size, x->fd, e);
 }
 
 static int copy(
 	struct erofs *x, const struct content *c, uint64_t offset, uint64_t size, struct err *e)
 {
-	if (c->fd < 0)
-		return erofs_put(x, (const char *)c->bytes + offset, (size_t)size, e);
 	return size < LARGE ? copy_small(x, c, offset, size, e)
 			    : copy_large(x, c, offset, size, e);
 }

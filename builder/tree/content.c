@@ -9,10 +9,20 @@
 #include <unistd.h>
 
 #include "lib/auto.h"
+#include "lib/beneath.h"
 #include "lib/io.h"
 #include "lib/mem.h"
 
 enum { CHUNK = 1024 * 1024 };
+
+/* What a file of a folder was when it was met. */
+struct content_file {
+	const char *path;
+	dev_t device;
+	ino_t number;
+	off_t size;
+	struct timespec changed;
+};
 
 static struct content *new_content(struct arena *a, uint64_t size, uint32_t count)
 {
@@ -79,6 +89,19 @@ const struct content *content_of_file(
 	return c;
 }
 
+const struct content *content_of_path(struct arena *a, int dir, const char *path,
+	const struct stat *st, const struct extent *extents, uint32_t count)
+{
+	struct content *c = new_content(a, (uint64_t)st->st_size, count);
+	struct content_file *file = arena_alloc(a, sizeof(*file));
+
+	*file = (struct content_file){ path, st->st_dev, st->st_ino, st->st_size, st->st_ctim };
+	c->fd = dir;
+	c->file = file;
+	c->extents = copy_extents(a, extents, count);
+	return c;
+}
+
 int content_link(const struct content *c, int dir, const char *name)
 {
 	char path[64];
@@ -91,16 +114,50 @@ int content_link(const struct content *c, int dir, const char *name)
 	return linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
 }
 
-int content_fetch(
-	const struct content *c, void *to, size_t size, uint64_t offset, struct err *e)
+/* --- The source, open while it is read. --- */
+
+struct source {
+	const struct content *c;
+	int fd;
+};
+
+static int begin(struct source *s, const struct content *c, struct err *e)
+{
+	*s = (struct source){ c, c->fd };
+	if (!c->file)
+		return 0;
+	s->fd = beneath_open_plain(c->fd, c->file->path, O_RDONLY | O_NONBLOCK, 0);
+	return s->fd < 0 ? err_code(e, s->fd, "cannot open '%s'", c->file->path) : 0;
+}
+
+/* Looks at the file after it was read: before, it could still have changed. */
+static int end(struct source *s, int r, struct err *e)
+{
+	const struct content_file *f = s->c->file;
+	struct stat st;
+
+	if (!f)
+		return r;
+	if (r >= 0 && fstat(s->fd, &st) < 0)
+		r = err_sys(e, "cannot examine '%s'", f->path);
+	else if (r >= 0 &&
+		 (st.st_dev != f->device || st.st_ino != f->number || st.st_size != f->size ||
+			 st.st_ctim.tv_sec != f->changed.tv_sec ||
+			 st.st_ctim.tv_nsec != f->changed.tv_nsec))
+		r = err_set(e, -EBUSY, "'%s' has changed while it was read", f->path);
+	(void)close(s->fd);
+	return r;
+}
+
+static int fetch(const struct source *s, void *to, size_t size, uint64_t offset, struct err *e)
 {
 	ssize_t n;
 
-	if (c->fd < 0) {
-		memcpy(to, (const char *)c->bytes + offset, size);
+	if (s->fd < 0) {
+		memcpy(to, (const char *)s->c->bytes + offset, size);
 		return 0;
 	}
-	n = io_pread(c->fd, to, size, (off_t)offset);
+	n = io_pread(s->fd, to, size, (off_t)offset);
 	if (n < 0)
 		return err_code(e, (int)n, "cannot read a file's content");
 	if ((size_t)n < size)
@@ -109,12 +166,37 @@ int content_fetch(
 	return 0;
 }
 
-static int read_extent(const struct content *c, const struct extent *x, char *chunk,
+int content_fetch(
+	const struct content *c, void *to, size_t size, uint64_t offset, struct err *e)
+{
+	struct source s;
+	int r = begin(&s, c, e);
+
+	return r < 0 ? r : end(&s, fetch(&s, to, size, offset, e), e);
+}
+
+static int copy(const struct source *s, uint64_t offset, uint64_t size, int to, struct err *e)
+{
+	int r = s->fd < 0 ? io_write(to, (const char *)s->c->bytes + offset, (size_t)size)
+			  : io_copy(s->fd, (off_t)offset, size, to);
+
+	return r < 0 ? err_code(e, r, "cannot copy a file's content") : 0;
+}
+
+int content_copy(const struct content *c, uint64_t offset, uint64_t size, int to, struct err *e)
+{
+	struct source s;
+	int r = begin(&s, c, e);
+
+	return r < 0 ? r : end(&s, copy(&s, offset, size, to, e), e);
+}
+
+static int read_extent(const struct source *s, const struct extent *x, char *chunk,
 	content_sink *sink, void *context, struct err *e)
 {
 	for (uint64_t done = 0; done < x->size;) {
 		size_t n = x->size - done < CHUNK ? (size_t)(x->size - done) : CHUNK;
-		int r = content_fetch(c, chunk, n, x->offset + done, e);
+		int r = fetch(s, chunk, n, x->offset + done, e);
 
 		if (!r)
 			r = sink(chunk, n, context, e);
@@ -135,8 +217,9 @@ static uint64_t largest(const struct content *c)
 	return most < CHUNK ? most : CHUNK;
 }
 
-int content_read(const struct content *c, content_sink *sink, void *context, struct err *e)
+static int read_all(const struct source *s, content_sink *sink, void *context, struct err *e)
 {
+	const struct content *c = s->c;
 	auto_free char *chunk = xmalloc((size_t)largest(c));
 	uint64_t at = 0;
 
@@ -145,7 +228,7 @@ int content_read(const struct content *c, content_sink *sink, void *context, str
 		int r = x->at > at ? sink(NULL, x->at - at, context, e) : 0;
 
 		if (!r)
-			r = read_extent(c, x, chunk, sink, context, e);
+			r = read_extent(s, x, chunk, sink, context, e);
 		if (r)
 			return r;
 		at = x->at + x->size;
@@ -153,61 +236,79 @@ int content_read(const struct content *c, content_sink *sink, void *context, str
 	return c->size > at ? sink(NULL, c->size - at, context, e) : 0;
 }
 
-static int write_extent(const struct content *c, const struct extent *x, int to, struct err *e)
+int content_read(const struct content *c, content_sink *sink, void *context, struct err *e)
 {
-	int r;
+	struct source s;
+	int r = begin(&s, c, e);
 
-	if (c->fd < 0) {
-		r = io_pwrite(
-			to, (const char *)c->bytes + x->offset, (size_t)x->size, (off_t)x->at);
-	} else {
-		if (lseek(to, (off_t)x->at, SEEK_SET) < 0)
+	return r < 0 ? r : end(&s, read_all(&s, sink, context, e), e);
+}
+
+static int write_all(const struct source *s, int to, struct err *e)
+{
+	const struct content *c = s->c;
+	uint64_t ended = 0;
+
+	for (uint32_t i = 0; i < c->extent_count; i++) {
+		const struct extent *x = &c->extents[i];
+		int r;
+
+		if (x->at != ended && lseek(to, (off_t)x->at, SEEK_SET) < 0)
 			return err_sys(e, "cannot write a file's content");
-		r = io_copy(c->fd, (off_t)x->offset, x->size, to);
+		r = copy(s, x->offset, x->size, to, e);
+		if (r < 0)
+			return r;
+		ended = x->at + x->size;
 	}
-	return r < 0 ? err_code(e, r, "cannot write a file's content") : 0;
+	/* A hole at the end. */
+	if (ended < c->size && ftruncate(to, (off_t)c->size) < 0)
+		return err_sys(e, "cannot write a file's content");
+	return 0;
 }
 
 int content_write(const struct content *c, int to, struct err *e)
 {
-	uint64_t end = 0;
+	struct source s;
+	int r = begin(&s, c, e);
 
+	return r < 0 ? r : end(&s, write_all(&s, to, e), e);
+}
+
+static int read_part(
+	const struct source *s, void *to, size_t size, uint64_t offset, struct err *e)
+{
+	const struct content *c = s->c;
+	uint64_t until = offset + size;
+
+	memset(to, 0, size);
 	for (uint32_t i = 0; i < c->extent_count; i++) {
-		int r = write_extent(c, &c->extents[i], to, e);
+		const struct extent *x = &c->extents[i];
+		uint64_t from = x->at > offset ? x->at : offset;
+		uint64_t stop = x->at + x->size < until ? x->at + x->size : until;
+		int r;
 
+		if (from >= stop)
+			continue;
+		r = fetch(s, (char *)to + (from - offset), (size_t)(stop - from),
+			x->offset + (from - x->at), e);
 		if (r < 0)
 			return r;
-		end = c->extents[i].at + c->extents[i].size;
 	}
-	/* A hole at the end. */
-	if (end < c->size && ftruncate(to, (off_t)c->size) < 0)
-		return err_sys(e, "cannot write a file's content");
 	return 0;
 }
 
 ssize_t content_pread(
 	const struct content *c, void *to, size_t size, uint64_t offset, struct err *e)
 {
-	uint64_t end;
+	struct source s;
+	int r;
 
 	if (offset >= c->size)
 		return 0;
 	if (size > c->size - offset)
 		size = (size_t)(c->size - offset);
-	end = offset + size;
-	memset(to, 0, size);
-	for (uint32_t i = 0; i < c->extent_count; i++) {
-		const struct extent *x = &c->extents[i];
-		uint64_t from = x->at > offset ? x->at : offset;
-		uint64_t until = x->at + x->size < end ? x->at + x->size : end;
-		int r;
-
-		if (from >= until)
-			continue;
-		r = content_fetch(c, (char *)to + (from - offset), (size_t)(until - from),
-			x->offset + (from - x->at), e);
-		if (r < 0)
-			return r;
-	}
-	return (ssize_t)size;
+	r = begin(&s, c, e);
+	if (r == 0)
+		r = end(&s, read_part(&s, to, size, offset, e), e);
+	return r < 0 ? r : (ssize_t)size;
 }

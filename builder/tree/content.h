@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "lib/attr.h"
@@ -26,8 +27,9 @@ struct content {
 	int fd;        /* the source, not owned; -1: `bytes` */
 	uint32_t extent_count;
 	const struct extent *extents;
-	const void *bytes; /* fd -1: the source in memory */
-	bool is_file;      /* fd is this very file, holes and all, and has no name yet */
+	const void *bytes;               /* fd -1: the source in memory */
+	const struct content_file *file; /* fd is the folder that this one lies in, or NULL */
+	bool is_file; /* fd is this very file, holes and all, and has no name yet */
 };
 
 /* A whole file out of memory; the bytes are copied into the arena. */
@@ -43,6 +45,13 @@ const struct content *content_of_extents(
 /* The same of a file that has no other content and may get a name: see content_link. */
 const struct content *content_of_file(
 	struct arena *a, int fd, uint64_t size, const struct extent *extents, uint32_t count);
+
+/*
+ * The same of a file of the folder `dir`, which is opened only while its bytes are read, and
+ * must then be what `st` said. The path is not copied.
+ */
+const struct content *content_of_path(struct arena *a, int dir, const char *path,
+	const struct stat *st, const struct extent *extents, uint32_t count);
 
 /*
  * Gives the file a name in dir, instead of a copy of it: when there is a file, on that file
@@ -68,4 +77,8 @@ ssize_t content_pread(const struct content *c, void *to, size_t size, uint64_t o
 
 /* Reads bytes of the source, all of them or it fails: `offset` is that of an extent. */
 int content_fetch(const struct content *c, void *to, size_t size, uint64_t offset,
+	struct err *e) must_check;
+
+/* Copies bytes of the source, those of an extent, to where the descriptor stands. */
+int content_copy(const struct content *c, uint64_t offset, uint64_t size, int to,
 	struct err *e) must_check;
