@@ -24,6 +24,7 @@
 struct writing {
 	const struct output *o;
 	struct oci_store store;
+	bool for_docker;
 	struct oci_layer *layers;
 	size_t layer_count;
 	struct oci_blob config, manifest;
@@ -186,9 +187,22 @@ static struct oci_packing packing_of(const struct writing *w)
 	return p;
 }
 
+/* Docker's engine loads layers with zstd since its version 23, and not before. */
+static int keep_layer(struct writing *w, const struct output_layer *l,
+	const struct oci_packing *made, struct oci_layer *out, struct err *e)
+{
+	const char *asked = w->o->image->compression;
+	struct oci_keeping how = { .otherwise = { "gzip", 0 } };
+
+	if (asked)
+		how.otherwise = *made;
+	how.zstd = !w->for_docker || (asked && !strcmp(asked, "zstd"));
+	return oci_keep_layer(&w->store, l, &how, out, e);
+}
+
 static int put_layer(struct writing *w, const struct output_layer *l, struct err *e)
 {
-	const struct oci_packing usual = { "gzip", 0 }, p = packing_of(w);
+	const struct oci_packing p = packing_of(w);
 	struct oci_layer *out = &w->layers[w->layer_count];
 	struct output o = *w->o;
 	int r;
@@ -197,7 +211,7 @@ static int put_layer(struct writing *w, const struct output_layer *l, struct err
 	if (l->tree)
 		r = oci_put_layer(&w->store, &o, &p, out, e);
 	else
-		r = oci_keep_layer(&w->store, l, o.image->compression ? &p : &usual, out, e);
+		r = keep_layer(w, l, &p, out, e);
 	if (r < 0)
 		return err_at(e, r, "layer %zu: ", w->layer_count + 1);
 	w->layer_count++;
@@ -216,9 +230,9 @@ static int put_layers(struct writing *w, struct err *e)
 	return r;
 }
 
-static int write_image(const struct output *o, int dir, int fd, struct err *e)
+static int write_image(const struct output *o, int dir, bool for_docker, int fd, struct err *e)
 {
-	struct writing w = { .o = o };
+	struct writing w = { .o = o, .for_docker = for_docker };
 	auto_json json_t *config = NULL;
 	int r = oci_store_init(&w.store, dir, e);
 
@@ -239,10 +253,15 @@ static int write_image(const struct output *o, int dir, int fd, struct err *e)
 
 int output_oci(const struct output *o, int fd, struct err *e)
 {
-	return write_image(o, fd, fd, e);
+	return write_image(o, fd, false, fd, e);
 }
 
 int output_oci_archive(const struct output *o, int fd, struct err *e)
 {
-	return write_image(o, -1, fd, e);
+	return write_image(o, -1, false, fd, e);
+}
+
+int output_docker(const struct output *o, int fd, struct err *e)
+{
+	return write_image(o, -1, true, fd, e);
 }

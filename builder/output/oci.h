@@ -65,6 +65,12 @@ struct oci_packing {
 	int level;
 };
 
+/* How other images' layers are kept. */
+struct oci_keeping {
+	bool zstd;                    /* as it is; else that is packed anew, too */
+	struct oci_packing otherwise; /* of what is packed anew */
+};
+
 /* A layer in a store. `diff_id` is the digest of what it unpacks to. */
 struct oci_layer {
 	struct oci_blob blob;
@@ -78,10 +84,11 @@ int oci_put_layer(struct oci_store *s, const struct output *o, const struct oci_
 
 /*
  * Puts another image's layer into the store, byte for byte, or, where it is packed as no layer
- * of OCI may be (xz, bzip2, lz4), packed anew. Its digest, or else its diff ID, is checked.
+ * of OCI may be (xz, bzip2, lz4) or as `how` has it not, packed anew. Its digest, or else its
+ * diff ID, is checked.
  */
 int oci_keep_layer(struct oci_store *s, const struct output_layer *from,
-	const struct oci_packing *otherwise, struct oci_layer *out, struct err *e) must_check;
+	const struct oci_keeping *how, struct oci_layer *out, struct err *e) must_check;
 
 /* The filter of what is called "none", "gzip" or "zstd"; false for what no layer may have. */
 bool oci_filter(const char *name, const char **filter);

@@ -145,7 +145,7 @@ static int keep(struct keeping *k, struct oci_store *s, const struct oci_packing
 }
 
 int oci_keep_layer(struct oci_store *s, const struct output_layer *from,
-	const struct oci_packing *otherwise, struct oci_layer *out, struct err *e)
+	const struct oci_keeping *how, struct oci_layer *out, struct err *e)
 {
 	struct keeping k = { .from = from };
 	const char *packing = NULL, *filter;
@@ -156,18 +156,18 @@ int oci_keep_layer(struct oci_store *s, const struct output_layer *from,
 		r = from->blobs->begin(from->image, from->number, &k.blob, e);
 	if (r < 0)
 		return r;
-	held = oci_filter(packing, &filter);
+	held = oci_filter(packing, &filter) && (how->zstd || strcmp(packing, "zstd") != 0);
 	/* A blob that is not packed is what its diff ID is of. */
 	k.digest = from->digest || strcmp(packing, "none") != 0 ? from->digest : from->diff_id;
 	sha256_init(&k.packed);
 	sha256_init(&k.plain);
-	r = keep(&k, s, held ? NULL : otherwise, &out->blob, e);
+	r = keep(&k, s, held ? NULL : &how->otherwise, &out->blob, e);
 	sha256_release(&k.packed);
 	sha256_release(&k.plain);
 	from->blobs->end(k.blob);
 	if (r < 0)
 		return r;
-	out->filter = held ? filter : otherwise->filter;
+	out->filter = held ? filter : how->otherwise.filter;
 	(void)snprintf(out->diff_id, sizeof(out->diff_id), "%s", from->diff_id);
 	return 0;
 }

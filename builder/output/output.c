@@ -33,7 +33,7 @@ const struct output_format output_formats[] = {
 	{ "oci.tar", NULL, ".oci.tar", "an OCI image layout in an archive", OUTPUT_STREAM,
 		false, "gzip", output_oci_archive },
 	{ "docker", NULL, ".docker.tar", "an archive for docker load and podman load",
-		OUTPUT_STREAM, false, NULL, output_oci_archive },
+		OUTPUT_STREAM, false, NULL, output_docker },
 };
 
 const size_t output_format_count = ARRAY_LEN(output_formats);
@@ -95,7 +95,8 @@ int output_find(
 
 bool output_is_image(const struct output_format *f)
 {
-	return f->write == output_oci || f->write == output_oci_archive;
+	return f->write == output_oci || f->write == output_oci_archive ||
+	       f->write == output_docker;
 }
 
 int output_write(const struct output *o, int fd, struct err *e)

@@ -108,6 +108,7 @@ int output_dir(const struct output *o, int fd, struct err *e) must_check;
 int output_tar(const struct output *o, int fd, struct err *e) must_check;
 int output_oci(const struct output *o, int fd, struct err *e) must_check;
 int output_oci_archive(const struct output *o, int fd, struct err *e) must_check;
+int output_docker(const struct output *o, int fd, struct err *e) must_check;
 int output_cpio(const struct output *o, int fd, struct err *e) must_check;
 int output_ext4(const struct output *o, int fd, struct err *e) must_check;
 int output_squashfs(const struct output *o, int fd, struct err *e) must_check;

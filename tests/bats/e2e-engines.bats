@@ -104,12 +104,31 @@ podman_run() { # options…, then --rootfs DIR COMMAND…
 	docker rm "$id" >/dev/null
 }
 
+# What docker export has of an image, but for what the engine itself puts in or touches: the
+# working directory is one.
+exported() { # image
+	local id
+
+	id=$(docker create --network none "$1" x 2>/dev/null)
+	docker export "$id" | tar -tv --numeric-owner --full-time |
+		grep -vE ' (\.dockerenv|dev/.*|etc/|srv/|etc/(hosts|hostname|resolv\.conf|mtab).*)$'
+	docker rm "$id" >/dev/null
+}
+
 @test "Docker's engine loads the images that cbuild writes and runs them under our process 1" {
 	engine
 	image busybox.docker.tar
 	for f in docker oci.tar; do
 		"$CBUILD" --init "$CINIT" "$REPLY" -f $f -o "$BATS_TEST_TMPDIR/out.$f" -t example.org/of-cbuild:$f --quiet
 		has "$(docker load --input "$BATS_TEST_TMPDIR/out.$f")" "example.org/of-cbuild:$f"
+		# The layers of the image and one more, which are the same tree as all in one.
+		is "$(docker inspect --format '{{len .RootFS.Layers}}' example.org/of-cbuild:$f)" 4
+		exported example.org/of-cbuild:$f >"$BATS_TEST_TMPDIR/layered"
+		"$CBUILD" --init "$CINIT" --squash "$REPLY" -f $f -o "$BATS_TEST_TMPDIR/flat.$f" -t example.org/flat:$f --quiet
+		docker load --quiet --input "$BATS_TEST_TMPDIR/flat.$f" >/dev/null
+		exported example.org/flat:$f >"$BATS_TEST_TMPDIR/flat"
+		same_text "$BATS_TEST_TMPDIR/flat" "$BATS_TEST_TMPDIR/layered"
+		docker rmi --force example.org/flat:$f >/dev/null
 		run docker run --rm --network none example.org/of-cbuild:$f /bin/sh -c 'cat /proc/1/comm; exit 5'
 		is "$status/$output" 5/cinit
 		docker rmi --force example.org/of-cbuild:$f >/dev/null

@@ -146,6 +146,17 @@ replace_manifest() { # layout; the new one is the file `new`
 	done
 }
 
+@test "Docker's archive has no zstd, but where it is asked for" {
+	need jq
+	image busybox.zstd.oci
+	ours "$REPLY" -f docker -o out.tar
+	is "$("$CBUILD" inspect --json out.tar | jq -r '.[0].layers[].media_type' | sort -u)" \
+		application/vnd.oci.image.layer.v1.tar+gzip
+	ours --compression-format zstd "$REPLY" -f docker -o new.tar
+	is "$("$CBUILD" inspect --json new.tar | jq -c '[.[0].layers[:-1][].digest]')" \
+		"$("$CBUILD" inspect --json "$REPLY" | jq -c '[.[0].layers[].digest]')"
+}
+
 @test "what is said to be of another packing than it is gets the type that it has" {
 	need jq zstd
 	image busybox.oci
@@ -364,6 +375,31 @@ pod() {
 	refused cbuild
 	has "$output" "layer 2: digest is"
 	is "$(ls -A)" "$(printf '%s\n' lies.oci upper)"
+}
+
+@test "killed while it writes any of the layers, nothing is left" {
+	require_root
+	need strace xz jq
+	image busybox.oci
+	cp -r "$REPLY" packed.oci
+	pack_anew packed.oci +xz xz
+	mkdir work
+	for from in "$REPLY" packed.oci; do
+		for format in oci oci.tar docker; do
+			for when in 2 12 40; do
+				# The leak checker is a tracer too, and there can be one only.
+				ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 run strace -f -qq -o /dev/null -e trace=write \
+					-e inject=write:signal=KILL:when=$when "$CBUILD" -q --init "$CINIT" "$from" -f $format -o work/out
+				if [ "$status" -eq 0 ]; then
+					rm -r work/out
+				else
+					refused cbuild
+					has "$output" "signal 9"
+				fi
+				wait_for 10 no_trace ls -A work
+			done
+		done
+	done
 }
 
 @test "a packed layer of an archive without digests is checked against its diff ID" {
