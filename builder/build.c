@@ -62,8 +62,8 @@ static int merge_one(size_t layer, struct entry_list *entries, void *context, st
 		.size = from->size,
 	};
 	r = merge_layer(s->merge, entries, &to->counts, e);
-	if (r == 0 && s->request->progress)
-		s->request->progress(to, s->request->context);
+	if (r == 0 && s->request->events)
+		s->request->events->merged(to, s->request->context);
 	return r;
 }
 
@@ -86,6 +86,12 @@ static int read_input(struct building *s, struct image *i, struct err *e)
 	return r;
 }
 
+static void tell_reading(const struct building *s, const struct image *image)
+{
+	if (s->request->events)
+		s->request->events->reading(image, s->request->context);
+}
+
 static int merge_inputs(struct building *s, struct err *e)
 {
 	struct build *b = s->b;
@@ -98,7 +104,9 @@ static int merge_inputs(struct building *s, struct err *e)
 	for (size_t i = 0; r == 0 && i < b->image_count; i++) {
 		s->input = s->request->inputs[i];
 		s->image = b->images[i];
+		tell_reading(s, b->images[i]);
 		r = read_input(s, b->images[i], e);
+		tell_reading(s, NULL);
 		image_notes(b->images[i], &b->notes);
 	}
 	merge_free(s->merge);

@@ -49,8 +49,13 @@ struct build_layer {
 	struct merge_counts counts;
 };
 
-/* Told of each layer when it is in the tree. */
-typedef void build_progress(const struct build_layer *layer, void *context);
+/* What is told of the work while it goes on, in the caller's thread. */
+struct build_events {
+	/* The image's layers are read from here on; NULL: no image's are any more. */
+	void (*reading)(const struct image *image, void *context);
+	/* The layer is in the tree. */
+	void (*merged)(const struct build_layer *layer, void *context);
+};
 
 struct build_request {
 	const char *const *inputs; /* images and directories; later ones lie on top */
@@ -73,7 +78,7 @@ struct build_request {
 	bool initramfs;   /* with a link /init to process 1 */
 	const char *init; /* host path of cinit; NULL: as build_find_init finds it */
 	const char *skel; /* host path of the skeleton; NULL: build_find_skel */
-	build_progress *progress;
+	const struct build_events *events; /* NULL: nobody asks */
 	void *context;
 };
 

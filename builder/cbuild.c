@@ -35,6 +35,7 @@ static int work(void *context, struct err *e)
 	const struct plan *plan = job->plan;
 	struct build_request request = plan->request;
 	struct build *b = NULL;
+	struct progress progress;
 	char target[64];
 	int r;
 
@@ -43,11 +44,17 @@ static int work(void *context, struct err *e)
 	if (job->fd >= 0 && plan->format->kind == OUTPUT_DIR)
 		request.image.target = target;
 	request.image.scratch = job->scratch;
+	progress_begin(&progress, plan->row.quiet, &request);
 	r = job->fd >= 0 && request.rootless ? output_check_rootless(job->fd, e) : 0;
 	if (r == 0)
 		r = build_tree(&request, &b, e);
-	if (r == 0 && job->fd >= 0)
+	if (r == 0 && job->fd >= 0) {
+		progress_writing(&progress, b, plan->format);
 		r = build_write(b, plan->format->name, job->fd, e);
+	}
+	if (r == 0 && job->fd >= 0)
+		progress_syncing(&progress, job->fd);
+	progress_end(&progress);
 	if (r == 0 && !plan->row.quiet)
 		progress_notes(&b->notes);
 	if (r == 0 && job->fd < 0)

@@ -200,7 +200,6 @@ static void plan_request(struct plan *p)
 	q->initramfs = !row->no_init && p->format->is_initramfs;
 	q->init = row->init;
 	q->skel = row->skel;
-	q->progress = row->quiet ? NULL : progress_layer;
 }
 
 static int plan_all(struct plan *p, struct err *e)

@@ -3,13 +3,29 @@
 
 #include <stdint.h>
 
+#include "builder/bars.h"
 #include "builder/build.h"
+#include "builder/output/output.h"
 #include "lib/buf.h"
 
 /* What cbuild tells on standard error while it works, and afterwards. */
 
-/* One line for a layer that is in the tree; a build_progress. */
-void progress_layer(const struct build_layer *layer, void *context);
+/*
+ * On a terminal, a bar for each layer that is being read and one for what is written, where
+ * either takes a while; a line for each layer that is in the tree, wherever that goes. Where
+ * standard error is no terminal, nothing but these lines.
+ */
+struct progress {
+	struct bars *bars; /* NULL: lines only */
+};
+
+/* Lets the request tell of its work; nothing is told with `quiet`. */
+void progress_begin(struct progress *p, bool quiet, struct build_request *q);
+void progress_writing(
+	struct progress *p, const struct build *b, const struct output_format *format);
+/* Waits for the disk, and says so, where there are bars: whoever syncs then waits no more. */
+void progress_syncing(struct progress *p, int fd);
+void progress_end(struct progress *p);
 
 /* Each line as "cbuild: note: …". */
 void progress_notes(const struct buf *lines);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/term.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 void term_init(struct term *t)
 {
@@ -32,6 +35,18 @@ void term_restore(struct term *t)
 		(void)tcsetattr(t->fd, TCSADRAIN, &t->old);
 	t->fd = -1;
 	errno = saved;
+}
+
+bool term_can_draw(int fd)
+{
+	const char *name = getenv("TERM");
+
+	return isatty(fd) && name && *name && strcmp(name, "dumb") != 0;
+}
+
+bool term_in_front(int fd)
+{
+	return tcgetpgrp(fd) == getpgrp();
 }
 
 bool term_size(int fd, uint32_t *rows, uint32_t *columns)

@@ -25,5 +25,11 @@ void term_init(struct term *t);
 int term_raw(struct term *t, int fd, struct err *e) must_check;
 void term_restore(struct term *t);
 
+/* Whether it is a terminal that can move its cursor, as $TERM says. */
+bool term_can_draw(int fd);
+
+/* Whether it belongs to our process group now, rather than to another one of the same shell. */
+bool term_in_front(int fd);
+
 /* Size in characters; false where it is no terminal or does not know. */
 bool term_size(int fd, uint32_t *rows, uint32_t *columns);

@@ -321,6 +321,7 @@ tar_with_attributes() { # archive
 1234:1234 directory
 0:0 character special file
 0"
+	# shellcheck disable=SC2154 # a variable of bats
 	is "$stderr" "cbox: note: 'd' was made with --rootless: it runs from a copy in memory, which has the image's owners"
 	run --separate-stderr as_user "$PROGRAMS/cbox" run d
 	[ "$status" -eq 0 ]

@@ -1,0 +1,184 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# What cbuild shows while it works: bars on a terminal, lines elsewhere, nothing with --quiet.
+load common
+
+setup_file() {
+	slow_image "$BATS_FILE_TMPDIR/image"
+}
+
+setup() {
+	TMP=$BATS_TEST_TMPDIR
+	cd "$TMP" || exit 1
+	ln -s "$BATS_FILE_TMPDIR/image" image
+}
+
+# An OCI layout of two layers that take a while: behind each archive's end there are zeros to
+# unpack and to hash, which nothing is made of.
+slow_image() { # layout
+	python3 - "$1" <<-'PYTHON'
+		import gzip, hashlib, io, json, os, sys, tarfile
+		blobs = os.path.join(sys.argv[1], "blobs/sha256")
+		os.makedirs(blobs)
+		zeros = bytes(32 << 20)
+		def put(data):
+		    name = hashlib.sha256(data).hexdigest()
+		    open(os.path.join(blobs, name), "wb").write(data)
+		    return {"digest": "sha256:" + name, "size": len(data)}
+		layers, ids = [], []
+		for number, times in (1, 40), (2, 41):
+		    tar = io.BytesIO()
+		    archive = tarfile.open(fileobj=tar, mode="w")
+		    archive.addfile(tarfile.TarInfo(f"file{number}"))
+		    archive.close()
+		    diff = hashlib.sha256(tar.getvalue())
+		    for _ in range(times):
+		        diff.update(zeros)
+		    packed = gzip.compress(tar.getvalue(), mtime=0) + gzip.compress(zeros, 9, mtime=0) * times
+		    layers.append({"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", **put(packed)})
+		    ids.append("sha256:" + diff.hexdigest())
+		config = {"architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": ids}}
+		config = {"mediaType": "application/vnd.oci.image.config.v1+json", **put(json.dumps(config).encode())}
+		manifest = {"schemaVersion": 2, "config": config, "layers": layers}
+		manifest = {"mediaType": "application/vnd.oci.image.manifest.v1+json", **put(json.dumps(manifest).encode())}
+		json.dump({"schemaVersion": 2, "manifests": [manifest]}, open(os.path.join(sys.argv[1], "index.json"), "w"))
+		json.dump({"imageLayoutVersion": "1.0.0"}, open(os.path.join(sys.argv[1], "oci-layout"), "w"))
+	PYTHON
+}
+
+# Runs cbuild on a terminal and prints what there is to see in the end; "seen NUMBER LINES" tells how
+# many screens had NUMBER bars, "drawn N" how often it was redrawn. Python has a terminal but no screen,
+# so here is one that knows what cbuild uses.
+on_terminal() { # columns, signal or "" ("resize": to 30 columns), command…
+	python3 - "$@" <<-'PYTHON'
+		import fcntl, os, pty, re, signal, struct, sys, termios, time
+		columns, event, command = int(sys.argv[1]), sys.argv[2], sys.argv[3:]
+		def resize(fd, columns):
+		    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+		pid, fd = pty.fork()
+		if pid == 0:
+		    resize(0, columns)
+		    os.execvp(command[0], command)
+		rows, row, column = [""], 0, 0
+		def feed(text):
+		    global row, column, rows
+		    for part in re.findall(r"\x1b\[(?:\d*A|K|J)|\r|\n|[^\x1b\r\n]+|\x1b", text):
+		        if part == "\r": column = 0
+		        elif part == "\n":
+		            row += 1
+		            if row == len(rows): rows.append("")
+		        elif part[0] == "\x1b" and part[-1] == "A": row = max(0, row - int(part[2:-1] or 1))
+		        elif part == "\x1b[K": rows[row] = rows[row][:column]
+		        elif part == "\x1b[J": rows[row:] = [rows[row][:column]]
+		        elif part[0] == "\x1b": sys.exit("unknown sequence in " + repr(text))
+		        else:
+		            rows[row] = rows[row].ljust(column)[:column] + part + rows[row][column + len(part):]
+		            column += len(part)
+		            if columns < 60 and len(part) >= columns and ("%" in part): sys.exit("too wide: " + part)
+		seen, drawn, times, sent = {}, 0, [], False
+		while True:
+		    try: data = os.read(fd, 1 << 16)
+		    except OSError: break
+		    if not data: break
+		    text = data.decode()
+		    feed(text)
+		    bars = [r for r in rows if re.match(r"layer \d of \d.*\d%|layer \d of \d$|writing ", r)]
+		    seen[len(bars)] = seen.get(len(bars), 0) + 1
+		    drawn += text.count("\x1b[K")
+		    if bars: times.append(time.monotonic())
+		    if event and bars and not sent:
+		        sent = True
+		        if event == "resize":
+		            columns = 30
+		            resize(fd, 30)
+		        elif event == "INT": os.write(fd, b"\x03")
+		        else: os.kill(pid, getattr(signal, "SIG" + event))
+		status = os.waitpid(pid, 0)[1]
+		for line in rows: print(line.rstrip())
+		print("column", column)
+		print("seen", *sorted(seen))
+		if len(times) > 5: print("every", "good" if (times[-1] - times[0]) / (len(times) - 1) > 0.05 else times)
+		print("signal" if os.WIFSIGNALED(status) else "status", os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status))
+	PYTHON
+}
+
+left_outputs() {
+	find . -name '*out*'
+}
+
+one_line_each='layer 1 of 2 sha256:????????????, *iB: 1 added, 0 changed, 0 removed
+layer 2 of 2 sha256:????????????, *iB: 1 added, 0 changed, 0 removed'
+
+@test "on a terminal layers have bars while they are read, and a line afterwards" {
+	TERM=xterm run on_terminal 100 "" "$CBUILD" --no-init image -o out.tar
+	# shellcheck disable=SC2053 # a pattern
+	[[ $output == $one_line_each$'\n\ncolumn 0\nseen '*$'\nevery good\nstatus 0' ]] || fail "$output"
+	# Two at a time, where there are two processors.
+	[ "$(nproc)" -eq 1 ] || grep -Eq '^seen 0 (1 )?2$' <<<"$output"
+	[ -e out.tar ]
+}
+
+@test "a narrow terminal, and one that becomes narrow, wraps no bar" {
+	for columns in 24 8 2; do
+		TERM=xterm run on_terminal $columns "" "$CBUILD" --no-init image -o out.$columns.tar
+		has "$output" "1 added, 0 changed, 0 removed"
+		has "$output" "status 0"
+		lacks "$output" "too wide"
+		lacks "$output" "%"
+	done
+	TERM=xterm run on_terminal 100 resize "$CBUILD" --no-init image -o out.tar
+	has "$output" "status 0"
+	lacks "$output" "too wide"
+}
+
+@test "an error stands alone on its line, and no bar is left" {
+	# What is wrong comes to light behind the last byte of the second layer.
+	rm image
+	cp -r "$BATS_FILE_TMPDIR/image" image
+	python3 - image <<-'PYTHON'
+		import glob, os, sys
+		largest = max(glob.glob(sys.argv[1] + "/blobs/sha256/*"), key=os.path.getsize)
+		data = bytearray(open(largest, "rb").read())
+		data[-6] ^= 1
+		open(largest, "wb").write(data)
+	PYTHON
+	TERM=xterm run on_terminal 100 "" "$CBUILD" --no-init image -o out.tar
+	# shellcheck disable=SC2053 # a pattern
+	[[ $output == ${one_line_each%%$'\n'*}$'\n'"cbuild: 'image': layer 2: "*$'\n\ncolumn 0\nseen '*$'status 1' ]] || fail "$output"
+	lacks "$output" "%"
+	[ ! -e out.tar ]
+}
+
+@test "Ctrl-C leaves the cursor at the start of a line, and no half output" {
+	for format in tar dir; do
+		TERM=xterm run on_terminal 100 INT "$CBUILD" --no-init image -f $format -o out
+		has "$output" "%"
+		# The terminal's own ^C stands on a line below the bars.
+		has "$output" $'\n^C\ncolumn 2\n'
+		has "$output" "signal 2"
+	done
+	wait_for 5 no_trace left_outputs
+}
+
+@test "a killed one leaves the cursor at the start of a line" {
+	TERM=xterm run on_terminal 100 KILL "$CBUILD" --no-init image -o out
+	has "$output" "column 0"
+	has "$output" "signal 9"
+	wait_for 5 no_trace left_outputs
+}
+
+@test "where nothing can be drawn there are lines, and none with --quiet" {
+	for how in TERM=dumb TERM= "-u TERM"; do
+		# shellcheck disable=SC2086 # words
+		run on_terminal 100 "" env $how "$CBUILD" --no-init image --dry-run -o out
+		has "$output" $'\ncolumn 0\nseen 0\n'
+		has "$output" "1 added, 0 changed, 0 removed"
+	done
+	run --separate-stderr env TERM=xterm "$CBUILD" --no-init image -o out.tar
+	# shellcheck disable=SC2053,SC2154 # a pattern, and a variable of bats
+	[[ $stderr == $one_line_each ]] || fail "$stderr"
+	TERM=xterm run on_terminal 100 "" "$CBUILD" -q --no-init image -f tar -o quiet.tar
+	is "$output" $'\ncolumn 0\nseen\nstatus 0'
+	TERM=xterm NO_COLOR=1 run on_terminal 100 "" "$CBUILD" --no-init image --dry-run -o out
+	has "$output" "status 0"
+}
