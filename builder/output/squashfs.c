@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "builder/output/output.h"
 #include "lib/auto.h"
 #include "lib/io.h"
+#include "lib/share.h"
 #include "lib/spawn.h"
 
 /*
  * A squashfs, made by tar2sqfs(1) of squashfs-tools-ng out of our tar as it comes: no second
- * copy of the tree, 15 MiB of memory, and the same bytes each time.
+ * copy of the tree, 15 MiB of memory, and the same bytes each time, however many threads.
  */
+
+/*
+ * zstd's own level 3, where tar2sqfs has 15: that makes it 8 % smaller in seven times the time.
+ */
+static const char level[] = "level=3";
+
+enum { PIPE = 1024 * 1024 };
 
 static int start(int from, int to, int log, pid_t *pid, struct err *e)
 {
@@ -19,13 +28,52 @@ static int start(int from, int to, int log, pid_t *pid, struct err *e)
 	 * It opens what it writes by name, and for reading too, and removes the name when it
 	 * fails: that must not be one of /dev.
 	 */
-	static const char *const argv[] = { "tar2sqfs", "--quiet", "--force", "--compressor",
-		"zstd", "/proc/self/fd/1", NULL };
+	char jobs[16];
+	const char *const argv[] = { "tar2sqfs", "--quiet", "--force", "--compressor", "zstd",
+		"--comp-extra", level, "--num-jobs", jobs, "/proc/self/fd/1", NULL };
 	const struct spawn s = { .argv = argv, .dir = -1, .in = from, .out = to, .error = log };
-	int r = spawn_start(&s, pid, e);
+	int r;
 
+	(void)snprintf(jobs, sizeof(jobs), "%u", share_threads());
+	r = spawn_start(&s, pid, e);
 	if (r == -ENOENT)
 		return err_hint(e, r, "type: apt-get install squashfs-tools-ng");
+	return r;
+}
+
+/* linux/fs/squashfs/squashfs_fs.h, SQUASHFS_XATTR_USER and so on. */
+static bool is_held(const char *name)
+{
+	static const char *const prefixes[] = { "user.", "trusted.", "security." };
+
+	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
+		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return false;
+}
+
+static int count_left_out(const struct node *n, const char *path, void *context, struct err *e)
+{
+	size_t *count = context;
+
+	(void)path;
+	(void)e;
+	for (uint32_t i = 0; i < n->inode->xattr_count; i++)
+		*count += !is_held(n->inode->xattrs[i].name);
+	return 0;
+}
+
+static int note_left_out(const struct output *o, struct err *e)
+{
+	size_t count = 0;
+	int r = count_left_out(tree_root(o->tree), "", &count, e);
+
+	if (r == 0)
+		r = tree_walk(o->tree, count_left_out, &count, e);
+	if (r == 0 && count)
+		output_note(o,
+			"%zu extended attributes (ACLs) were left out: a squashfs has none",
+			count);
 	return r;
 }
 
@@ -43,6 +91,8 @@ int output_squashfs(const struct output *o, int fd, struct err *e)
 		return err_sys(e, "cannot make a pipe");
 	reads = pipes[0];
 	writes = pipes[1];
+	/* Without room for that, a smaller one will do. */
+	(void)fcntl(writes, F_SETPIPE_SZ, PIPE);
 	r = start(reads, fd, log, &pid, e);
 	if (r < 0)
 		return r;
@@ -57,5 +107,5 @@ int output_squashfs(const struct output *o, int fd, struct err *e)
 		*e = tar_error;
 		return written;
 	}
-	return r;
+	return r == 0 ? note_left_out(o, e) : r;
 }
