@@ -53,7 +53,7 @@ start_and_wait() {
 		# tracer too, and there can be one only.
 		ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 run strace -f -qq -o /dev/null -e trace=write,pwrite64,copy_file_range,sendfile \
 			-e inject=write,pwrite64,copy_file_range,sendfile:signal=KILL:when=3 \
-			"$CBUILD" -q --no-init root.tar -f $format -o work/out
+			"$CBUILD" -q --no-init root.tar -f "$format" -o work/out
 		refused cbuild || fail "as $format"
 		has "$output" "signal 9"
 		wait_for 10 no_trace ls -A work
@@ -118,8 +118,8 @@ injected() { # format, input, calls:what…
 	make_image
 	mkdir work
 	for format in $FORMATS; do
-		# Libraries that write disks know that regular files do not do this.
-		case $format in ext4 | erofs) continue ;; esac
+		# A library that writes a disk knows that regular files do not do this.
+		case $format in ext4) continue ;; esac
 		rm -rf calm work/out
 		"$CBUILD" -q --no-init image.tar.gz -f $format -o calm
 		# The first that read are the loader, and it gives up.
