@@ -110,9 +110,13 @@ static bool xattr_is_too_large(const struct entry *entry, const struct clean_pat
 
 static bool time_is_no_time(const struct entry *entry, const struct clean_path *path)
 {
+	/* Years by the thousand million: the ends of the type are what numbers overflow to. */
+	const int64_t end = (int64_t)1 << 55;
+	const struct timespec *t = entry->inode ? &entry->inode->mtime : NULL;
+
 	(void)path;
-	return entry->inode &&
-	       (entry->inode->mtime.tv_nsec < 0 || entry->inode->mtime.tv_nsec >= 1000000000);
+	return t && (t->tv_nsec < 0 || t->tv_nsec >= 1000000000 || t->tv_sec > end ||
+			    t->tv_sec < -end);
 }
 
 static const struct {

@@ -56,6 +56,7 @@ root("links-in-a-loop", member("a", LINK, "b"), member("b", LINK, "a"), member("
 root("file-as-parent", member("f"), member("f/x"))
 root("uid-of-2-to-32", member("x", uid=4294967296, mode=0o4755))
 root("gid-minus-one", member("x", gid=4294967295))
+root("time-of-2-to-63", member("x", pax={"mtime": "-9223372036854775808"}))
 root("sparse-giant", member("x", pax={
     "GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "x",
     "GNU.sparse.realsize": str(1 << 60)}, data=b"1\n0\n1\n".ljust(512, b"\0") + b"z"))
