@@ -61,6 +61,8 @@ static int merge_one(size_t layer, struct entry_list *entries, void *context, st
 		.digest = from->digest ? from->digest : from->diff_id,
 		.size = from->size,
 	};
+	if (s->request->events)
+		s->request->events->read(s->image, to, entries, s->request->context);
 	r = merge_layer(s->merge, entries, &to->counts, e);
 	if (r == 0 && s->request->events)
 		s->request->events->merged(to, s->request->context);

@@ -53,6 +53,9 @@ struct build_layer {
 struct build_events {
 	/* The image's layers are read from here on; NULL: no image's are any more. */
 	void (*reading)(const struct image *image, void *context);
+	/* What is in the layer, which comes next. */
+	void (*read)(const struct image *image, const struct build_layer *layer,
+		const struct entry_list *entries, void *context);
 	/* The layer is in the tree. */
 	void (*merged)(const struct build_layer *layer, void *context);
 };

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "builder/build.h"
+#include "builder/explain.h"
 #include "builder/options.h"
 #include "builder/output/output.h"
 #include "builder/output/place.h"
@@ -44,10 +45,14 @@ static int work(void *context, struct err *e)
 	if (job->fd >= 0 && plan->format->kind == OUTPUT_DIR)
 		request.image.target = target;
 	request.image.scratch = job->scratch;
-	progress_begin(&progress, plan->row.quiet, &request);
+	progress_begin(&progress, &plan->row, &request);
 	r = job->fd >= 0 && request.rootless ? output_check_rootless(job->fd, e) : 0;
 	if (r == 0)
 		r = build_tree(&request, &b, e);
+	if (r == 0 && plan->row.explain) {
+		explain_changes(stderr, &request, b);
+		explain_output(stderr, b, plan->format, plan->row.output);
+	}
 	if (r == 0 && job->fd >= 0) {
 		progress_writing(&progress, b, plan->format);
 		r = build_write(b, plan->format->name, job->fd, e);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "builder/explain.h"
 #include "builder/tree/content.h"
 #include "lib/term.h"
 
@@ -40,16 +41,27 @@ static void put_layer(struct buf *to, const struct build_layer *layer)
 		layer->counts.added, layer->counts.changed, layer->counts.removed);
 }
 
+static void read_entries(const struct image *image, const struct build_layer *layer,
+	const struct entry_list *entries, void *context)
+{
+	const struct progress *p = context;
+
+	if (p->explain)
+		explain_layer(stderr, image, layer, entries);
+}
+
 static void merged(const struct build_layer *layer, void *context)
 {
 	const struct progress *p = context;
 	auto_buf struct buf line = { 0 };
 
+	if (p->quiet)
+		return;
 	put_layer(&line, layer);
 	if (p->bars)
 		bars_merged(p->bars, line.bytes);
 	else
-		fprintf(stderr, "%s\n", line.bytes);
+		fprintf(stderr, "%s%s\n", p->explain ? "# " : "", line.bytes);
 }
 
 static void reading(const struct image *image, void *context)
@@ -60,12 +72,15 @@ static void reading(const struct image *image, void *context)
 		bars_reading(p->bars, image);
 }
 
-static const struct build_events events = { reading, merged };
+static const struct build_events events = { reading, read_entries, merged };
 
-void progress_begin(struct progress *p, bool quiet, struct build_request *q)
+void progress_begin(struct progress *p, const struct cbuild_row *row, struct build_request *q)
 {
-	p->bars = !quiet && term_can_draw(STDERR_FILENO) ? bars_new(STDERR_FILENO) : NULL;
-	q->events = quiet ? NULL : &events;
+	bool draw = !row->quiet && !row->explain && term_can_draw(STDERR_FILENO);
+
+	*p = (struct progress){ draw ? bars_new(STDERR_FILENO) : NULL, row->quiet,
+		row->explain };
+	q->events = row->quiet && !row->explain ? NULL : &events;
 	q->context = p;
 }
 

@@ -5,6 +5,7 @@
 
 #include "builder/bars.h"
 #include "builder/build.h"
+#include "builder/options.h"
 #include "builder/output/output.h"
 #include "lib/buf.h"
 
@@ -17,10 +18,14 @@
  */
 struct progress {
 	struct bars *bars; /* NULL: lines only */
+	bool quiet, explain;
 };
 
-/* Lets the request tell of its work; nothing is told with `quiet`. */
-void progress_begin(struct progress *p, bool quiet, struct build_request *q);
+/*
+ * Lets the request tell of its work; nothing is told with --quiet, and with --explain each step
+ * in the words of a shell, without bars.
+ */
+void progress_begin(struct progress *p, const struct cbuild_row *row, struct build_request *q);
 void progress_writing(
 	struct progress *p, const struct build *b, const struct output_format *format);
 /* Waits for the disk, and says so, where there are bars: whoever syncs then waits no more. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <sched.h>
-#include <string.h>
 #include <sys/mount.h>
 
 #include "launch/caps.h"
 #include "launch/dev.h"
 #include "launch/plan.h"
+#include "lib/shell.h"
 
 static const struct {
 	uint64_t bit;
@@ -32,19 +32,6 @@ static const struct {
 	{ MS_STRICTATIME, "strictatime" },
 };
 
-/* In quotes where a shell would see more than a word. */
-static void word(FILE *out, const char *text)
-{
-	if (*text && !text[strcspn(text, " \t\n'\"\\$`;&|<>()*?[]{}!#~")]) {
-		fputs(text, out);
-		return;
-	}
-	fputc('\'', out);
-	for (; *text; text++)
-		fputs(*text == '\'' ? "'\\''" : (char[]){ *text, '\0' }, out);
-	fputc('\'', out);
-}
-
 static void print_root(FILE *out, const struct plan *p)
 {
 	fputs("mount --make-rprivate /\n", out);
@@ -54,7 +41,7 @@ static void print_root(FILE *out, const struct plan *p)
 		fputs("mount -t tmpfs tmpfs SCRATCH && mkdir SCRATCH/upper SCRATCH/work\n"
 		      "mount -t overlay -o nodev,upperdir=SCRATCH/upper,workdir=SCRATCH/work,lowerdir=",
 			out);
-	word(out, p->rootfs);
+	shell_word(out, p->rootfs);
 	fputs(p->root == PLAN_ROOT_WRITABLE ? " ROOT\n" : " overlay ROOT\n", out);
 }
 
@@ -73,7 +60,7 @@ static void print_mount(FILE *out, const struct plan_mount *m)
 		fprintf(out, ",%s", m->data);
 	fprintf(out, " %s ", m->type);
 	fputs("ROOT", out);
-	word(out, m->target);
+	shell_word(out, m->target);
 	fputc('\n', out);
 }
 
@@ -108,7 +95,7 @@ void plan_print(FILE *out, const struct plan *p)
 	if (p->namespaces & CLONE_NEWNET)
 		fputs("ip link set lo up\n", out);
 	fputs("hostname ", out);
-	word(out, p->hostname);
+	shell_word(out, p->hostname);
 	fprintf(out, "\ncapsh --keep=%s\n", caps_text(p->bounding, caps, sizeof(caps)));
 	if (p->no_new_privs)
 		fputs("setpriv --no-new-privs\n", out);

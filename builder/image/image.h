@@ -43,6 +43,7 @@ struct image_layer {
 	const char *media_type; /* the same */
 	uint64_t size;          /* of the blob in bytes, as it lies there; 0 for a directory */
 	uint64_t unpacked;      /* bytes that it unpacks to, once it was read */
+	const char *packed; /* "gzip", "none", …: how the blob is, once it was read */
 	char read_digest[DIGEST_SIZE]; /* what its bytes say themselves, once it was read */
 };
 
@@ -70,6 +71,10 @@ int image_complete(struct image *i, struct image_config *c, struct err *e) must_
 
 size_t image_layer_count(const struct image *i);
 const struct image_layer *image_layer(const struct image *i, size_t layer);
+
+/* The file of the image that the layer is, or NULL where the image is the layer itself. */
+const char *image_layer_file(const struct image *i, size_t layer);
+bool image_is_folder(const struct image *i);
 
 /* How far reading has come, in bytes of the blob: for a progress bar, from any thread. */
 uint64_t image_layer_progress(const struct image *i, size_t layer);

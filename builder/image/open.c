@@ -235,6 +235,16 @@ const struct image_layer *image_layer(const struct image *i, size_t layer)
 	return &i->layers[layer];
 }
 
+const char *image_layer_file(const struct image *i, size_t layer)
+{
+	return i->parts[layer].member;
+}
+
+bool image_is_folder(const struct image *i)
+{
+	return i->source.dir >= 0;
+}
+
 uint64_t image_layer_progress(const struct image *i, size_t layer)
 {
 	return atomic_load(&i->parts[layer].progress);

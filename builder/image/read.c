@@ -200,6 +200,7 @@ static int unpack_begin(struct stream *s, struct err *e)
 
 	if (r < 0)
 		return r;
+	s->image->layers[s->layer].packed = unpack_format(s->unpack);
 	s->plain = !strcmp(unpack_format(s->unpack), "none");
 	if (!s->plain)
 		return 0;
