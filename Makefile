@@ -32,14 +32,12 @@ ifeq ($(FLAGS_$(FLAVOR)),)
 $(error FLAVOR is one of release, debug, asan, cover, fuzz)
 endif
 
-# pkg-config names of what the host tools link with. ISA-L reads gzip; without it zlib does.
-LIBS    := libarchive libcap jansson libcrypto libzstd ext2fs com_err
+# pkg-config names of what the host tools link with. ISA-L reads gzip; without it zlib does, too.
+LIBS    := libarchive libcap jansson libcrypto libzstd zlib ext2fs com_err
 ISAL    ?= $(shell pkg-config --exists libisal && echo yes)
 ifeq ($(ISAL),yes)
 LIBS    += libisal
 STD     += -DHAVE_ISAL
-else
-LIBS    += zlib
 endif
 CFLAGS  += $(STD) $(WARN) $(FLAGS_$(FLAVOR)) -pthread $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
 LDFLAGS += $(LINK_$(FLAVOR)) -pthread

@@ -20,7 +20,7 @@ build comerr-dev            tells what libext2fs could not do
 build libssl-dev            SHA-256 of layers
 build libzstd-dev           zstd layers
 build libisal-dev           gzip layers, fast
-build zlib1g-dev            gzip layers where that is missing
+build zlib1g-dev            packs with gzip, and reads it where ISA-L is missing
 demo  busybox-static        the default image's one program
 demo  umoci                 makes the default image
 demo  jq                    reads what umoci made

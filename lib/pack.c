@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libarchive's filters, around one file of its "raw" format. */
+/* gzip by lib/gzip.h, zstd by libarchive's filter, around one file of its "raw" format. */
 #include "lib/pack.h"
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/gzip.h"
 #include "lib/mem.h"
 
 struct pack {
-	struct archive *a; /* NULL: no compression */
+	struct gzip *gzip;
+	struct archive *a; /* both NULL: no compression */
 	pack_sink *sink;
 	void *context;
 	int failed; /* the sink's -errno */
@@ -29,25 +30,21 @@ static la_ssize_t take(struct archive *a, void *context, const void *bytes, size
 	return p->failed < 0 ? -1 : (la_ssize_t)size;
 }
 
-static int add_filter(struct archive *a, const char *format, int level)
+static int add_zstd(struct archive *a, int level)
 {
-	bool zstd = !strcmp(format, "zstd");
 	char text[16];
-	int r = zstd ? archive_write_add_filter_zstd(a) : archive_write_add_filter_gzip(a);
+	int r = archive_write_add_filter_zstd(a);
 
-	/* Without the time of day in its header. */
-	if (r == ARCHIVE_OK && !zstd)
-		r = archive_write_set_filter_option(a, "gzip", "timestamp", NULL);
 	if (r != ARCHIVE_OK || !level)
 		return r;
 	(void)snprintf(text, sizeof(text), "%d", level);
-	return archive_write_set_filter_option(a, format, "compression-level", text);
+	return archive_write_set_filter_option(a, "zstd", "compression-level", text);
 }
 
-static int start(struct pack *p, const char *format, int level)
+static int start(struct pack *p, int level)
 {
 	struct archive_entry *entry = archive_entry_new();
-	int r = add_filter(p->a, format, level);
+	int r = add_zstd(p->a, level);
 
 	if (r == ARCHIVE_OK)
 		r = archive_write_set_format_raw(p->a);
@@ -69,10 +66,12 @@ int pack_new(const char *format, int level, pack_sink *sink, void *context, stru
 
 	*p = (struct pack){ .sink = sink, .context = context };
 	*out = p;
-	if (!format)
+	if (format && !strcmp(format, "gzip"))
+		p->gzip = gzip_new(level, sink, context);
+	if (!format || p->gzip)
 		return 0;
 	p->a = archive_write_new();
-	if (p->a && start(p, format, level) == ARCHIVE_OK)
+	if (p->a && start(p, level) == ARCHIVE_OK)
 		return 0;
 	(void)err_set(e, -EIO, "cannot compress with %s: %s", format,
 		p->a ? archive_error_string(p->a) : "out of memory");
@@ -84,6 +83,8 @@ int pack_put(struct pack *p, const void *bytes, size_t size)
 {
 	const char *from = bytes;
 
+	if (p->gzip)
+		return gzip_put(p->gzip, bytes, size);
 	if (!p->a)
 		return p->sink(bytes, size, p->context);
 	while (size) {
@@ -99,6 +100,8 @@ int pack_put(struct pack *p, const void *bytes, size_t size)
 
 int pack_end(struct pack *p)
 {
+	if (p->gzip)
+		return gzip_end(p->gzip);
 	if (p->a && archive_write_close(p->a) != ARCHIVE_OK && p->failed == 0)
 		p->failed = -EIO;
 	return p->failed;
@@ -112,5 +115,6 @@ void pack_free(struct pack *p)
 	if (p->failed == 0)
 		p->failed = -ECANCELED;
 	(void)archive_write_free(p->a);
+	gzip_free(p->gzip);
 	free(p);
 }

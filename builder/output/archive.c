@@ -14,6 +14,7 @@
 #include "builder/tree/content.h"
 #include "lib/io.h"
 #include "lib/mem.h"
+#include "lib/pack.h"
 
 /*
  * The tree as a tar or an initramfs: the same bytes for the same tree, whoever writes it, where
@@ -236,19 +237,8 @@ static int cpio_node(const struct node *n, const char *path, void *context, stru
 
 static int start(struct writer *w, struct err *e)
 {
-	const char *filter = w->o->format->filter;
-	int r = ARCHIVE_OK;
+	int r = archive_write_set_bytes_per_block(w->a, 0);
 
-	if (filter && !strcmp(filter, "gzip")) {
-		r = archive_write_add_filter_gzip(w->a);
-		/* Without the time of day in its header. */
-		if (r == ARCHIVE_OK)
-			r = archive_write_set_filter_option(w->a, "gzip", "timestamp", NULL);
-	} else if (filter) {
-		r = archive_write_add_filter_zstd(w->a);
-	}
-	if (r == ARCHIVE_OK)
-		r = archive_write_set_bytes_per_block(w->a, 0);
 	if (r == ARCHIVE_OK)
 		r = archive_write_open(w->a, w, NULL, take, NULL);
 	return r == ARCHIVE_OK ? 0 : failure(w, NULL, e);
@@ -308,9 +298,33 @@ static int to_descriptor(const void *bytes, size_t size, void *context)
 	return io_write(*(const int *)context, bytes, size);
 }
 
+static int to_pack(const void *bytes, size_t size, void *context)
+{
+	return pack_put(context, bytes, size);
+}
+
+/* An archive as its format is packed. */
+static int write_packed(const struct output *o, int fd,
+	int (*write)(const struct output *, output_sink *, void *, struct err *), struct err *e)
+{
+	struct pack *p = NULL;
+	int r = pack_new(o->format->filter, 0, to_descriptor, &fd, &p, e);
+
+	if (r < 0)
+		return r;
+	r = write(o, to_pack, p, e);
+	if (r == 0) {
+		r = pack_end(p);
+		if (r < 0)
+			(void)err_code(e, r, "cannot write");
+	}
+	pack_free(p);
+	return r;
+}
+
 int output_tar(const struct output *o, int fd, struct err *e)
 {
-	return output_tar_to(o, to_descriptor, &fd, e);
+	return write_packed(o, fd, output_tar_to, e);
 }
 
 int output_tar_to(const struct output *o, output_sink *sink, void *context, struct err *e)
@@ -336,12 +350,12 @@ int output_tar_to(const struct output *o, output_sink *sink, void *context, stru
 	return r;
 }
 
-int output_cpio(const struct output *o, int fd, struct err *e)
+static int cpio_to(const struct output *o, output_sink *sink, void *context, struct err *e)
 {
 	struct writer w;
 	int r;
 
-	writer_init(&w, o, to_descriptor, &fd);
+	writer_init(&w, o, sink, context);
 	/* All names of a file but the last go without its bytes, as every cpio does it. */
 	r = contents_start(o->tree, CONTENTS_WITH_LAST, &w.contents, e);
 	if (r == 0 && archive_write_set_format_cpio_newc(w.a) != ARCHIVE_OK)
@@ -357,4 +371,9 @@ int output_cpio(const struct output *o, int fd, struct err *e)
 		output_note(o, "%zu times before 1970 or after 2106 were moved there", w.times);
 	writer_release(&w);
 	return r;
+}
+
+int output_cpio(const struct output *o, int fd, struct err *e)
+{
+	return write_packed(o, fd, cpio_to, e);
 }

@@ -124,7 +124,7 @@ int output_check_rootless(int dir, struct err *e) must_check;
  */
 void output_quote(int log, int fd, struct err *e);
 
-/* As output_tar, piece by piece to a function, which returns 0 or -errno. */
+/* As output_tar, not packed, piece by piece to a function, which returns 0 or -errno. */
 typedef int output_sink(const void *bytes, size_t size, void *context);
 int output_tar_to(
 	const struct output *o, output_sink *sink, void *context, struct err *e) must_check;
