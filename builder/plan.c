@@ -42,16 +42,32 @@ static int plan_output(struct plan *p, struct err *e)
 	return 0;
 }
 
-int plan_compression(const struct cbuild_row *row, struct err *e)
+static const struct {
+	const char *name;
+	int max; /* level; 0: it has none */
+	unsigned uses;
+} compressions[] = {
+	{ "gzip", PACK_GZIP_MAX, PLAN_FOR_IMAGE | PLAN_FOR_SQUASHFS },
+	{ "zstd", PACK_ZSTD_MAX, PLAN_FOR_IMAGE | PLAN_FOR_SQUASHFS },
+	{ "lz4", 0, PLAN_FOR_SQUASHFS },
+	{ "xz", 0, PLAN_FOR_SQUASHFS },
+	{ "none", 0, PLAN_FOR_IMAGE },
+};
+
+static int no_such_compression(const char *format, unsigned use, struct err *e)
 {
-	static const struct {
-		const char *name;
-		int max;
-	} formats[] = {
-		{ "none", 0 },
-		{ "gzip", PACK_GZIP_MAX },
-		{ "zstd", PACK_ZSTD_MAX },
-	};
+	auto_buf struct buf known = { 0 };
+
+	for (size_t n = 0; n < ARRAY_LEN(compressions); n++)
+		if (compressions[n].uses & use)
+			buf_printf(
+				&known, "%s%s", known.size ? ", " : "", compressions[n].name);
+	return err_set(e, -EINVAL, "--compression-format is one of %s here, not '%s'",
+		known.bytes, format);
+}
+
+int plan_compression(const struct cbuild_row *row, unsigned use, struct err *e)
+{
 	const char *format = row->compression_format;
 	long long level = row->compression_level;
 	size_t n = 0;
@@ -61,16 +77,16 @@ int plan_compression(const struct cbuild_row *row, struct err *e)
 				 : err_set(e, -EINVAL,
 					   "--compression-level: of what? give "
 					   "--compression-format");
-	while (n < ARRAY_LEN(formats) && strcmp(formats[n].name, format) != 0)
+	while (n < ARRAY_LEN(compressions) &&
+		(strcmp(compressions[n].name, format) != 0 || !(compressions[n].uses & use)))
 		n++;
-	if (n == ARRAY_LEN(formats))
+	if (n == ARRAY_LEN(compressions))
+		return no_such_compression(format, use, e);
+	if (level >= 0 && (level < 1 || level > compressions[n].max))
 		return err_set(e, -EINVAL,
-			"--compression-format is gzip, zstd or none, not '%s'", format);
-	if (level >= 0 && (level < 1 || level > formats[n].max))
-		return err_set(e, -EINVAL,
-			formats[n].max ? "--compression-level of %s is 1 to %d"
-				       : "--compression-level: %s has none",
-			format, formats[n].max);
+			compressions[n].max ? "--compression-level of %s is 1 to %d"
+					    : "--compression-level: %s has none",
+			format, compressions[n].max);
 	return 0;
 }
 
@@ -78,12 +94,13 @@ int plan_compression(const struct cbuild_row *row, struct err *e)
 static int plan_image(const struct plan *p, struct err *e)
 {
 	const struct cbuild_row *row = &p->row;
+	bool squashfs = p->format->write == output_squashfs;
 	const struct {
 		bool given;
 		const char *name;
 	} options[] = {
 		{ row->squash, "--squash" },
-		{ row->compression_format, "--compression-format" },
+		{ row->compression_format && !squashfs, "--compression-format" },
 		{ row->annotation.count, "--annotation" },
 		{ row->label.count, "--label" },
 	};
@@ -99,7 +116,7 @@ static int plan_image(const struct plan *p, struct err *e)
 		if (!strchr(text, '=') || *text == '=')
 			return err_set(e, -EINVAL, "--annotation: '%s' is not KEY=VALUE", text);
 	}
-	return plan_compression(row, e);
+	return plan_compression(row, squashfs ? PLAN_FOR_SQUASHFS : PLAN_FOR_IMAGE, e);
 }
 
 int plan_epoch(struct adjust *a, struct err *e)

@@ -19,8 +19,10 @@ struct plan {
 /* SOURCE_DATE_EPOCH, where it is set: later times become this one. */
 int plan_epoch(struct adjust *a, struct err *e) must_check;
 
-/* Whether --compression-format and --compression-level are a pair that there is. */
-int plan_compression(const struct cbuild_row *row, struct err *e) must_check;
+/* Whether --compression-format and --compression-level are a pair that there is for that use.
+ */
+enum { PLAN_FOR_IMAGE = 1, PLAN_FOR_SQUASHFS = 2 };
+int plan_compression(const struct cbuild_row *row, unsigned use, struct err *e) must_check;
 
 /* How the command line asks for images to be read; every verb that reads one has these options.
  */

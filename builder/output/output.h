@@ -54,8 +54,9 @@ struct output_image {
 	size_t layer_count;                /* 0: the tree is the one layer */
 	const json_t *document;    /* the config that the image's is made from; NULL: none */
 	const json_t *annotations; /* of the manifest, an object of texts; NULL: none */
-	const char *compression;   /* of layers that are made: "none" and so on; NULL: usual */
-	int level;                 /* of it; 0: the usual one */
+	/* Of layers that are made, and of a squashfs: "none" and so on; NULL: the usual one. */
+	const char *compression;
+	int level; /* of it; 0: the usual one */
 };
 
 struct output {

@@ -123,7 +123,7 @@ int verb_commit(const struct cbuild_row *row, const struct opt_list *operands, s
 	if (!row->output)
 		return err_set(e, CBUILD_USAGE,
 			"where to? give -o OUT.tar, or a folder for an OCI layout");
-	if (plan_compression(row, e) < 0)
+	if (plan_compression(row, PLAN_FOR_IMAGE, e) < 0)
 		return CBUILD_USAGE;
 	c.input = operands->items[0];
 	c.folder = operands->items[1];

@@ -162,6 +162,25 @@ root_tar() { # directory, archive
 	same_tree root out
 }
 
+@test "a squashfs is packed as it is asked for" {
+	need tar2sqfs unsquashfs
+	mkdir -p root/bin
+	cp "$CBUILD" root/bin/program
+	for format in zstd gzip lz4 xz; do
+		"$CBUILD" -q --no-init --compression-format $format root -o $format.squashfs
+		has "$(unsquashfs -s $format.squashfs)" "Compression $format"
+	done
+	"$CBUILD" -q --no-init root -o usual.squashfs
+	cmp usual.squashfs zstd.squashfs
+	"$CBUILD" -q --no-init --compression-format zstd --compression-level 19 root -o small.squashfs
+	[ "$(stat -c %s small.squashfs)" -lt "$(stat -c %s zstd.squashfs)" ]
+	for bad in '--compression-format none' '--compression-level 3' '--compression-format lz4 --compression-level 1'; do
+		# shellcheck disable=SC2086 # words
+		run -2 "$CBUILD" -q --no-init $bad root -o bad.squashfs
+	done
+	[ ! -e bad.squashfs ]
+}
+
 @test "an EROFS has all that fsck.erofs brings back, and is the same each time" {
 	require_root
 	need fsck.erofs dump.erofs
