@@ -136,6 +136,21 @@ int io_slurp(int fd, struct buf *b, size_t limit)
 	}
 }
 
+int io_denied(int path, int r, struct err *e)
+{
+	struct stat st;
+
+	if (r != -EACCES)
+		return r;
+	if (path < 0 || fstat(path, &st) < 0)
+		return err_hint(e, r,
+			"a folder above it is closed to you: become its owner, or let its owner "
+			"type 'chmod a+x' for it");
+	return err_hint(e, r,
+		"it belongs to user %u: become that user, or let them type 'chmod %s' for it",
+		st.st_uid, S_ISDIR(st.st_mode) ? "a+rx" : "a+r");
+}
+
 int io_load(int dirfd, const char *path, struct buf *b, size_t limit, struct err *e)
 {
 	/* O_NONBLOCK so that opening a FIFO cannot wait for ever. */
@@ -143,8 +158,13 @@ int io_load(int dirfd, const char *path, struct buf *b, size_t limit, struct err
 	struct stat st;
 	int r;
 
-	if (fd < 0)
-		return err_sys(e, "cannot open '%s'", path);
+	if (fd < 0) {
+		auto_close int there = -1;
+
+		r = err_sys(e, "cannot open '%s'", path);
+		there = openat(dirfd, path, O_PATH | O_CLOEXEC);
+		return io_denied(there, r, e);
+	}
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, "cannot examine '%s'", path);
 	if (!S_ISREG(st.st_mode))

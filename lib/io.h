@@ -34,5 +34,12 @@ int io_slurp(int fd, struct buf *b, size_t limit) must_check;
 /* The whole regular file `path` below dirfd (AT_FDCWD for a host path) into b. */
 int io_load(int dirfd, const char *path, struct buf *b, size_t limit, struct err *e) must_check;
 
+/*
+ * Adds to the description of a failure r to open something for reading what to do where that is
+ * -EACCES: whose it is, by a descriptor of its path (O_PATH; or -1, where that cannot be had:
+ * then a folder above it is closed). Returns r.
+ */
+int io_denied(int path, int r, struct err *e);
+
 /* Makes an unlinked temporary file in `dir` (NULL: $TMPDIR or /tmp); returns its descriptor. */
 int io_scratch(const char *dir, struct err *e) must_check;

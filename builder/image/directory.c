@@ -35,6 +35,7 @@ struct walker {
 	size_t seen_count, seen_room;
 	dev_t device; /* of the folder: other file systems are not entered */
 	struct rootless rootless;
+	uid_t user; /* who we are */
 };
 
 static struct seen *seen_slot(struct seen *table, size_t room, dev_t device, ino_t number)
@@ -111,6 +112,25 @@ static void read_xattrs(struct arena *a, int dir, const char *name, struct inode
 	inode->xattrs = list;
 }
 
+static int denied(int dir, const char *name, int r, struct err *e)
+{
+	auto_close int there = beneath_open_plain(dir, name, O_PATH, 0);
+
+	return io_denied(there, r, e);
+}
+
+/* Before it is said that a file is in the tree: its bytes are read only when they are written.
+ */
+static int check_readable(
+	const struct walker *w, int dir, const char *name, const struct stat *st, struct err *e)
+{
+	bool own = st->st_uid == w->user && st->st_mode & S_IRUSR;
+
+	if (own || w->user == 0 || faccessat(dir, name, R_OK, AT_EACCESS) == 0)
+		return 0;
+	return denied(dir, name, err_sys(e, "cannot open"), e);
+}
+
 static bool may_have_holes(const struct stat *st)
 {
 	return (uint64_t)st->st_blocks * 512 < (uint64_t)st->st_size;
@@ -131,7 +151,7 @@ static int find_extents(
 		return 0;
 	fd = beneath_open_plain(dir, name, O_RDONLY | O_NONBLOCK, 0);
 	if (fd < 0)
-		return err_code(e, fd, "cannot open");
+		return denied(dir, name, err_code(e, fd, "cannot open"), e);
 	while (at < st->st_size) {
 		off_t data = lseek(fd, at, SEEK_DATA), hole;
 
@@ -150,8 +170,10 @@ static int find_extents(
 static int read_file(struct walker *w, int dir, const char *name, const struct entry *entry,
 	const struct stat *st, struct err *e)
 {
-	int r = find_extents(w, dir, name, st, e);
+	int r = check_readable(w, dir, name, st, e);
 
+	if (r == 0)
+		r = find_extents(w, dir, name, st, e);
 	if (r == 0)
 		entry->inode->content = content_of_path(&w->out->arena, w->image->source.dir,
 			entry->path, st, w->extents, (uint32_t)w->extent_count);
@@ -265,7 +287,8 @@ static int walk_name(
 		auto_close int fd = beneath_open_plain(dir, name, O_RDONLY | O_DIRECTORY, 0);
 
 		if (fd < 0)
-			return err_code(e, fd, "cannot open '%s'", path->bytes);
+			return denied(
+				dir, name, err_code(e, fd, "cannot open '%s'", path->bytes), e);
 		r = walk_folder(w, fd, path, e);
 	}
 	path->size = length;
@@ -305,6 +328,7 @@ int directory_read(struct image *i, struct entry_list *out, struct err *e)
 	if (fstat(i->source.dir, &st) < 0)
 		return err_sys(e, "cannot examine the folder");
 	w.device = st.st_dev;
+	w.user = geteuid();
 	rootless_open(&w.rootless, i->source.dir, &st, &out->arena);
 	r = read_name(&w, i->source.dir, ".", ".", &st, e);
 	if (r >= 0)

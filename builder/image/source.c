@@ -172,8 +172,13 @@ int source_open(struct source *s, const char *path, const char *scratch,
 		fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	else
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY); /* host path */
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_sys(e, "cannot open '%s'", path);
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		auto_close int there = -1;
+
+		r = err_sys(e, "cannot open '%s'", path);
+		there = open(path, O_PATH | O_CLOEXEC); /* host path */
+		return io_denied(there, r, e);
+	}
 	if (S_ISDIR(st.st_mode)) {
 		s->dir = take_fd(&fd);
 		return 0;
@@ -292,8 +297,11 @@ static int find_file(const struct source *s, const char *name, struct blob *blob
 	auto_close int fd = beneath_open(s->dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	struct stat st;
 
-	if (fd < 0)
-		return err_code(e, fd, "cannot open '%s'", name);
+	if (fd < 0) {
+		auto_close int there = beneath_open(s->dir, name, O_PATH, 0);
+
+		return io_denied(there, err_code(e, fd, "cannot open '%s'", name), e);
+	}
 	if (fstat(fd, &st) < 0)
 		return err_sys(e, "cannot examine '%s'", name);
 	if (!S_ISREG(st.st_mode))

@@ -334,3 +334,37 @@ tar_with_attributes() { # archive
 	has "$stderr" "all files in it belong to one user here"
 	has "$output" "4242:4242 directory"
 }
+
+@test "what a user may not read is named, with its owner and what to do" {
+	require_root
+	borrow busybox.oci
+	cp busybox.oci/index.json closed.tar
+	chmod 600 closed.tar
+	run user_builds closed.tar -o out
+	refused cbuild
+	is "$output" "cbuild: cannot open 'closed.tar': Permission denied; it belongs to user 0: become that user, or let them type 'chmod a+r' for it"
+	mkdir -m 700 folder
+	cp closed.tar folder/in.tar
+	run user_builds folder/in.tar -o out
+	refused cbuild
+	is "$output" "cbuild: cannot open 'folder/in.tar': Permission denied; a folder above it is closed to you: become its owner, or let its owner type 'chmod a+x' for it"
+	run user_builds folder -o out
+	refused cbuild
+	has "$output" "cannot open 'folder': Permission denied; it belongs to user 0: become that user, or let them type 'chmod a+rx' for it"
+	mkdir -p root/sub
+	echo x >root/sub/secret
+	chmod 640 root/sub/secret
+	run user_builds --no-init root -o out.tar
+	refused cbuild
+	has "$output" "'root': 'sub/secret': cannot open: Permission denied; it belongs to user 0: "
+	chmod 700 root/sub
+	run user_builds --no-init root -o out.tar
+	refused cbuild
+	has "$output" "'root': cannot open 'sub': Permission denied; it belongs to user 0: "
+	layer=$(find busybox.oci/blobs -type f -printf '%s %P\n' | sort -n | tail -n 1)
+	chmod 600 "busybox.oci/blobs/${layer#* }"
+	run user_builds busybox.oci -o out.tar
+	refused cbuild
+	has "$output" "'busybox.oci': layer 1: cannot open 'blobs/${layer#* }': Permission denied; it belongs to user 0: "
+	[ ! -e out ] && [ ! -e out.tar ]
+}
