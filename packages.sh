@@ -72,6 +72,8 @@ bench python3               runs and measures
 bench isal                  igzip, a peer of cbuild
 bench zstd                  a peer of cbuild
 bench libarchive-tools      bsdtar, a peer of cbuild
+bench podman                podman load, a peer of cbuild
+bench docker.io             docker load, a peer of cbuild
 bench e2fsprogs             mke2fs, a peer of cbuild
 bench erofs-utils           mkfs.erofs, a peer of cbuild
 bench squashfs-tools        mksquashfs, a peer of cbuild
