@@ -25,8 +25,7 @@ static int plan_output(struct plan *p, struct err *e)
 	r = output_find(row->format, row->output, &p->format, e);
 	if (r < 0)
 		return r;
-	p->to_stdout = !strcmp(row->output, "-");
-	if (p->to_stdout && p->format->kind != OUTPUT_STREAM)
+	if (!strcmp(row->output, "-") && p->format->kind != OUTPUT_STREAM)
 		return err_set(e, -EINVAL,
 			"-o -: standard output takes tar, cpio or erofs, not %s; "
 			"give -f",

@@ -12,7 +12,6 @@ struct plan {
 	struct opt_list inputs;
 	const struct output_format *format;
 	struct build_request request;
-	bool to_stdout;
 	bool usage; /* what went wrong is the command line */
 };
 

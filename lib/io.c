@@ -9,6 +9,14 @@
 #include "lib/auto.h"
 #include "lib/mem.h"
 
+void io_hold_standard(void)
+{
+	/* The lowest number that is free is the one that is closed. */
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 ssize_t io_read(int fd, void *to, size_t size)
 {
 	size_t done = 0;

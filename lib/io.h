@@ -9,10 +9,22 @@
 #include "lib/buf.h"
 #include "lib/err.h"
 
+/* A file of the host, by whatever name. */
+struct file_id {
+	dev_t device;
+	ino_t number;
+};
+
 /*
  * Whole reads and writes on descriptors: EINTR and short counts are dealt with here. Those
  * without a struct err return a count or -errno and leave the description to the caller.
  */
+
+/*
+ * Opens what of the standard descriptors is closed, so that no file that is opened later is
+ * read, or gets messages, in its place; reading and writing them fails as before.
+ */
+void io_hold_standard(void);
 
 /* Reads until `size` bytes or the end; returns how many came. */
 ssize_t io_read(int fd, void *to, size_t size) must_check;

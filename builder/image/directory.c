@@ -266,6 +266,14 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+static bool is_own(const struct image_options *o, const struct stat *st)
+{
+	for (size_t i = 0; i < o->own_count; i++)
+		if (o->own[i].device == st->st_dev && o->own[i].number == st->st_ino)
+			return true;
+	return false;
+}
+
 static int walk_folder(struct walker *w, int dir, struct buf *path, struct err *e);
 
 static int walk_name(
@@ -280,6 +288,10 @@ static int walk_name(
 	buf_puts(path, name);
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(e, "cannot examine '%s'", path->bytes);
+	if (is_own(&w->image->options, &st)) {
+		path->size = length;
+		return 0;
+	}
 	r = read_name(w, dir, name, path->bytes, &st, e);
 	if (r < 0)
 		return err_at(e, r, "'%s': ", path->bytes);

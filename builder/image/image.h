@@ -11,6 +11,7 @@
 #include "lib/attr.h"
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/io.h"
 #include "lib/json.h"
 #include "lib/sha256.h"
 
@@ -32,6 +33,8 @@ struct image_options {
 	const char *config;   /* host path of a config for what has none of its own, or NULL */
 	const char *scratch;  /* host directory for scratch files; NULL: $TMPDIR, /tmp */
 	const char *target;   /* host directory that the files will be written below, or NULL */
+	const struct file_id *own; /* the output: where it lies in a folder, no part of it */
+	size_t own_count;
 	struct limits limits;
 	bool is_root;     /* it is a root file system, whatever files lie in it */
 	unsigned threads; /* that read layers; 0: one a processor */

@@ -208,6 +208,18 @@ bool place_scratch(const struct place *p, char to[PLACE_SCRATCH])
 	return fd >= 0;
 }
 
+size_t place_ids(const struct place *p, struct file_id to[PLACE_IDS])
+{
+	size_t count = 0;
+	struct stat st;
+
+	if (fstat(p->fd, &st) == 0)
+		to[count++] = (struct file_id){ st.st_dev, st.st_ino };
+	if (fstatat(p->parent, p->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		to[count++] = (struct file_id){ st.st_dev, st.st_ino };
+	return count;
+}
+
 /* --- naming ----------------------------------------------------------------------------------
  */
 

@@ -5,6 +5,7 @@
 
 #include "lib/attr.h"
 #include "lib/err.h"
+#include "lib/io.h"
 
 /*
  * An output that appears whole under its name or not at all. It is made beside its place (a
@@ -38,6 +39,10 @@ int place_fd(const struct place *p);
  */
 enum { PLACE_SCRATCH = 64 };
 bool place_scratch(const struct place *p, char to[PLACE_SCRATCH]);
+
+/* The host's files that are this output: what is made, and what it replaces; how many. */
+enum { PLACE_IDS = 2 };
+size_t place_ids(const struct place *p, struct file_id to[PLACE_IDS]);
 
 /* Syncs it and gives it its name. */
 int place_commit(struct place *p, struct err *e) must_check;

@@ -6,7 +6,7 @@
 #include "builder/plan.h"
 #include "builder/verb/upper.h"
 #include "builder/verb/verbs.h"
-#include "builder/verb/write.h"
+#include "builder/write.h"
 #include "lib/auto.h"
 
 struct commit {
@@ -33,7 +33,7 @@ static void set_created(struct commit *c)
 	(void)strftime(c->created, sizeof(c->created), "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
 
-static int read_inputs(struct commit *c, struct err *e)
+static int read_inputs(const struct write_to *to, struct commit *c, struct err *e)
 {
 	struct image_options options = { 0 };
 	struct adjust adjust = { 0 };
@@ -42,6 +42,9 @@ static int read_inputs(struct commit *c, struct err *e)
 	if (r < 0)
 		return r;
 	plan_image_options(c->row, &options);
+	options.own = to->own;
+	options.own_count = to->own_count;
+	options.scratch = to->scratch;
 	r = image_open(c->input, &options, &c->image, e);
 	if (r < 0)
 		return r;
@@ -90,13 +93,13 @@ static int write_image(int fd, struct commit *c, struct err *e)
 	return r < 0 ? err_at(e, r, "'%s': ", c->input) : r;
 }
 
-static int work(int fd, void *context, struct err *e)
+static int work(const struct write_to *to, void *context, struct err *e)
 {
 	struct commit *c = context;
-	int r = read_inputs(c, e);
+	int r = read_inputs(to, c, e);
 
 	if (r >= 0)
-		r = write_image(fd, c, e);
+		r = write_image(to->fd, c, e);
 	if (r >= 0 && !c->row->quiet)
 		upper_tell(&c->upper);
 	layers_release(&c->layers);
@@ -128,5 +131,8 @@ int verb_commit(const struct cbuild_row *row, const struct opt_list *operands, s
 	c.input = operands->items[0];
 	c.folder = operands->items[1];
 	r = output_find(is_archive(row->output) ? "oci.tar" : "oci", "", &c.format, e);
-	return r < 0 ? r : verb_write(row, c.format, work, &c, e);
+	return r < 0 ? r
+		     : write_output(&(struct write_request){ row->output, c.format, row->force,
+					    work, &c },
+			       e);
 }

@@ -5,7 +5,7 @@
 #include "builder/progress.h"
 #include "builder/verb/upper.h"
 #include "builder/verb/verbs.h"
-#include "builder/verb/write.h"
+#include "builder/write.h"
 
 struct job {
 	const struct cbuild_row *row;
@@ -13,7 +13,7 @@ struct job {
 	const char *folder;
 };
 
-static int write_layer(int fd, void *context, struct err *e)
+static int write_layer(const struct write_to *to, void *context, struct err *e)
 {
 	const struct job *job = context;
 	auto_buf struct buf notes = { 0 };
@@ -24,11 +24,14 @@ static int write_layer(int fd, void *context, struct err *e)
 	int r = plan_epoch(&adjust, e);
 
 	plan_image_options(job->row, &options);
+	options.own = to->own;
+	options.own_count = to->own_count;
+	options.scratch = to->scratch;
 	if (r >= 0)
 		r = upper_read(job->folder, &options, &adjust, &upper, e);
 	output.tree = upper.tree;
 	if (r >= 0)
-		r = output_write(&output, fd, e);
+		r = output_write(&output, to->fd, e);
 	if (r >= 0 && !job->row->quiet) {
 		upper_tell(&upper);
 		progress_notes(&notes);
@@ -54,5 +57,7 @@ int verb_layer(const struct cbuild_row *row, const struct opt_list *operands, st
 		return err_set(e, CBUILD_USAGE,
 			"a layer is a tar: -o with .tar, .tar.gz or .tar.zst, not '%s'",
 			row->output);
-	return verb_write(row, job.format, write_layer, &job, e);
+	return write_output(&(struct write_request){ row->output, job.format, row->force,
+				    write_layer, &job },
+		e);
 }

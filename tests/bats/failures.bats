@@ -46,7 +46,7 @@ start_and_wait() {
 	require_root
 	need strace
 	mkdir -p work root
-	for i in 1 2 3 4 5 6 7 8; do head -c 700000 /dev/urandom >root/$i; done
+	for i in 1 2 3 4 5 6 7 8; do head -c 700000 /dev/urandom >root/"$i"; done
 	tar -C root -cf root.tar .
 	for format in $FORMATS; do
 		# Each process that writes dies of its third piece of any size. The leak checker is a
@@ -65,8 +65,8 @@ make_image() {
 	local i
 
 	mkdir -p root/d
-	for i in {1..60}; do head -c 20000 /dev/urandom >root/d/$i; done
-	for i in 1 2 3; do head -c 900000 /dev/urandom >root/$i; done
+	for i in {1..60}; do head -c 20000 /dev/urandom >root/d/"$i"; done
+	for i in 1 2 3; do head -c 900000 /dev/urandom >root/"$i"; done
 	tar -C root -c . | gzip -1 >image.tar.gz
 }
 
@@ -85,8 +85,8 @@ same_output() { # a, b
 	make_image
 	for format in $FORMATS; do
 		rm -rf calm storm
-		"$CBUILD" -q --no-init image.tar.gz -f $format -o calm
-		setsid "$CBUILD" -q --no-init image.tar.gz -f $format -o storm 2>log 3>&- &
+		"$CBUILD" -q --no-init image.tar.gz -f "$format" -o calm
+		setsid "$CBUILD" -q --no-init image.tar.gz -f "$format" -o storm 2>log 3>&- &
 		pid=$!
 		# A stop interrupts what waits, as a handler would.
 		while kill -STOP -- -$pid 2>/dev/null; do
@@ -121,7 +121,7 @@ injected() { # format, input, calls:what…
 		# A library that writes a disk knows that regular files do not do this.
 		case $format in ext4) continue ;; esac
 		rm -rf calm work/out
-		"$CBUILD" -q --no-init image.tar.gz -f $format -o calm
+		"$CBUILD" -q --no-init image.tar.gz -f "$format" -o calm
 		# The first that read are the loader, and it gives up.
 		injected "$format" - write,pwrite64,copy_file_range,sendfile,wait4,rt_sigtimedwait:error=EINTR:when=1+2 \
 			read,pread64:error=EINTR:when=26+2
@@ -137,12 +137,12 @@ injected() { # format, input, calls:what…
 	mkdir work
 	for format in dir ext4; do
 		rm -rf calm
-		"$CBUILD" -q --no-init image.tar.gz -f $format -o calm
+		"$CBUILD" -q --no-init image.tar.gz -f "$format" -o calm
 		for call in openat read write pread64 pwrite64 copy_file_range lseek ftruncate fallocate fsync syncfs \
 			linkat renameat2 mkdirat fchmod fchown fchownat utimensat fstat newfstatat pipe2 clone clone3 \
 			fcntl flock unlinkat; do
 			for when in 1 4; do
-				injected $format image.tar.gz $call:error=EIO:when=$when
+				injected "$format" image.tar.gz $call:error=EIO:when=$when
 				case "$status $call $output" in
 				"0 "*) same_output calm work/out || fail "$format: $call $when: differs" ;;
 				# It was not even loaded, or could not say it.
