@@ -216,6 +216,33 @@ default via 10.0.2.2
 	cmp "$T/disk" "$T/before"
 }
 
+@test "the root can be an EROFS or a squashfs, and has what was written" {
+	require_root
+	local format files
+	mkdir -p "$T/tree/etc/many"
+	tiny_root "$T/tree"
+	# A tail behind its inode, whole blocks, both, a hole, names in more than a block.
+	head -c 100 /dev/urandom >"$T/tree/etc/tail"
+	head -c 8192 /dev/urandom >"$T/tree/etc/blocks"
+	head -c 300000 /dev/urandom >"$T/tree/etc/both"
+	printf end | dd of="$T/tree/etc/hole" bs=1 seek=1000000 status=none
+	(cd "$T/tree/etc/many" && seq -f "a-name-of-some-length-%g" 500 | xargs touch)
+	files=$(cd "$T/tree/etc" && sha256sum tail blocks both hole && ls many | wc -l)
+	# shellcheck disable=SC2046 # a list of modules
+	for format in erofs squashfs; do
+		"$CBUILD" "$T/tree" --no-init -f $format -o "$T/disk" --quiet --force
+		record argv=sh argv=-c 'argv=cd /etc; busybox sha256sum tail blocks both hole; ls many | wc -l
+			busybox tail -c 3 hole; echo; busybox stat -c %a /tmp
+			for i in 1 250 500; do [ -e many/a-name-of-some-length-$i ] || echo $i; done' \
+			$(cat "$BATS_FILE_TMPDIR/modules") root=/dev/vda root.type=$format
+		machine -drive "file=$T/disk,format=raw,if=virtio,readonly=on"
+		ended
+		is "$OUT" "$files
+end
+1777"
+	done
+}
+
 @test "a disk that is written to is clean and complete afterwards" {
 	require_root
 	disk
