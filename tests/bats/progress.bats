@@ -46,9 +46,10 @@ slow_image() { # layout
 	PYTHON
 }
 
-# Runs cbuild on a terminal and prints what there is to see in the end; "seen NUMBER LINES" tells how
-# many screens had NUMBER bars, "drawn N" how often it was redrawn. Python has a terminal but no screen,
-# so here is one that knows what cbuild uses.
+# Runs cbuild on a terminal and prints what there is to see in the end, then in which column the
+# cursor is, how many bars were seen at a time, whether they were redrawn at most some ten times a
+# second, and the exit status. Python has a terminal but no screen, so here is one that knows what
+# cbuild uses.
 on_terminal() { # columns, signal or "" ("resize": to 30 columns), command…
 	python3 - "$@" <<-'PYTHON'
 		import fcntl, os, pty, re, signal, struct, sys, termios, time
@@ -75,16 +76,16 @@ on_terminal() { # columns, signal or "" ("resize": to 30 columns), command…
 		            rows[row] = rows[row].ljust(column)[:column] + part + rows[row][column + len(part):]
 		            column += len(part)
 		            if columns < 60 and len(part) >= columns and ("%" in part): sys.exit("too wide: " + part)
-		seen, drawn, times, sent = {}, 0, [], False
+		seen, times, sent, rest = {}, [], False, ""
 		while True:
 		    try: data = os.read(fd, 1 << 16)
 		    except OSError: break
 		    if not data: break
-		    text = data.decode()
+		    # A sequence may come in two pieces.
+		    text, rest = re.fullmatch(r"(?s)(.*?)(\x1b(?:\[\d*)?)?", rest + data.decode()).groups("")
 		    feed(text)
 		    bars = [r for r in rows if re.match(r"layer \d of \d.*\d%|layer \d of \d$|writing ", r)]
 		    seen[len(bars)] = seen.get(len(bars), 0) + 1
-		    drawn += text.count("\x1b[K")
 		    if bars: times.append(time.monotonic())
 		    if event and bars and not sent:
 		        sent = True
@@ -119,7 +120,7 @@ layer 2 of 2 sha256:????????????, *iB: 1 added, 0 changed, 0 removed'
 }
 
 @test "a narrow terminal, and one that becomes narrow, wraps no bar" {
-	for columns in 24 8 2; do
+	for columns in 24 8; do
 		TERM=xterm run on_terminal $columns "" "$CBUILD" --no-init image -o out.$columns.tar
 		has "$output" "1 added, 0 changed, 0 removed"
 		has "$output" "status 0"
@@ -168,7 +169,7 @@ layer 2 of 2 sha256:????????????, *iB: 1 added, 0 changed, 0 removed'
 }
 
 @test "where nothing can be drawn there are lines, and none with --quiet" {
-	for how in TERM=dumb TERM= "-u TERM"; do
+	for how in TERM=dumb "-u TERM"; do
 		# shellcheck disable=SC2086 # words
 		run on_terminal 100 "" env $how "$CBUILD" --no-init image --dry-run -o out
 		has "$output" $'\ncolumn 0\nseen 0\n'
@@ -179,6 +180,4 @@ layer 2 of 2 sha256:????????????, *iB: 1 added, 0 changed, 0 removed'
 	[[ $stderr == $one_line_each ]] || fail "$stderr"
 	TERM=xterm run on_terminal 100 "" "$CBUILD" -q --no-init image -f tar -o quiet.tar
 	is "$output" $'\ncolumn 0\nseen\nstatus 0'
-	TERM=xterm NO_COLOR=1 run on_terminal 100 "" "$CBUILD" --no-init image --dry-run -o out
-	has "$output" "status 0"
 }
