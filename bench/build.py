@@ -83,7 +83,7 @@ def disks():
         Row("cbuild dir to erofs", f"{OURS} $DIR -f erofs -o $OUT", "mkfs.erofs", 1.0),
         Row("mkfs.erofs", "mkfs.erofs --quiet $OUT $DIR"),
         Row("cbuild dir to squashfs", f"{OURS} $DIR -f squashfs -o $OUT", "mksquashfs zstd", 1.0),
-        Row("mksquashfs zstd", f"{squash} zstd"),
+        Row("mksquashfs zstd", f"{squash} zstd -Xcompression-level 3"),
         Row("mksquashfs lz4", f"{squash} lz4"),
         Row("cbuild gzip to ext4", f"{GZIP} -f ext4 -o $OUT"),
         Row("cbuild gzip to erofs", f"{GZIP} -f erofs -o $OUT"),

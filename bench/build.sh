@@ -17,4 +17,4 @@ if [ ! -e build/bench/made ]; then
 	rm -rf build/bench/work
 	touch build/bench/made
 fi
-exec python3 bench/build.py build/release/cbuild build/bench "$@"
+exec env PYTHONDONTWRITEBYTECODE=1 python3 bench/build.py build/release/cbuild build/bench "$@"
