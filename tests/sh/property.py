@@ -182,6 +182,57 @@ def describe(root):
     return sorted(lines) + sorted("same: " + " ".join(sorted(p)) for p in same.values() if len(p) > 1)
 
 
+def read_layout(layout):
+    """The unpacked layers of an OCI layout, bottom first."""
+    def blob(descriptor):
+        with open(f"{layout}/blobs/sha256/{descriptor['digest'][7:]}", "rb") as f:
+            return f.read()
+
+    with open(f"{layout}/index.json") as f:
+        manifest = json.loads(blob(json.load(f)["manifests"][0]))
+    return [gzip.decompress(blob(descriptor)) for descriptor in manifest["layers"]]
+
+
+def without_markers(data):
+    """A layer out of a tar, as random_layer has it."""
+    entries, hidden, opaque = [], set(), set()
+    with tarfile.open(fileobj=io.BytesIO(data)) as t:
+        for info in t:
+            folder, name = os.path.split(info.name)
+            if name == ".wh..wh..opq":
+                opaque.add(folder)
+            elif name.startswith(".wh."):
+                hidden.add(os.path.join(folder, name[4:]))
+            elif info.name != ".":
+                entries.append((info, t.extractfile(info).read() if info.isreg() else b""))
+    return entries, hidden, opaque
+
+
+def compare(what, want, got):
+    a, b = describe(want), describe(got)
+    return [f"only tar and rm: {x}" for x in a if x not in b] + \
+        [f"only {what}: {x}" for x in b if x not in a]
+
+
+def differs_as_layers(work, layers):
+    """Each layer as an input of its own: the layers that are written, by tar and rm alone."""
+    root, layout = f"{work}/root", f"{work}/layout"
+    inputs = [f"{work}/{n}.tar" for n in range(len(layers))]
+    for path, data in zip(inputs, layers):
+        with open(path, "wb") as f:
+            f.write(data)
+    run = subprocess.run([cbuild, "--quiet", "--no-init", *inputs, "-f", "oci", "-o", layout],
+                         capture_output=True, text=True, timeout=60)
+    if run.returncode:
+        return [f"exit status {run.returncode}: {run.stderr.strip()}"]
+    written = read_layout(layout)
+    os.mkdir(root)
+    for data in written:
+        oracle(root, without_markers(data))
+    wrong = [] if len(written) == len(layers) else [f"{len(layers)} inputs, {len(written)} layers"]
+    return wrong + compare("the layers of cbuild", f"{work}/want", root)
+
+
 def differs(seed, work):
     rng = random.Random(seed)
     want, got, image = f"{work}/want", f"{work}/got", f"{work}/image.tar"
@@ -196,9 +247,7 @@ def differs(seed, work):
                          capture_output=True, text=True, timeout=60)
     if run.returncode:
         return [f"exit status {run.returncode}: {run.stderr.strip()}"]
-    a, b = describe(want), describe(got)
-    return [f"only tar and rm: {x}" for x in a if x not in b] + \
-        [f"only cbuild: {x}" for x in b if x not in a]
+    return compare("cbuild", want, got) + differs_as_layers(work, layers)
 
 
 def main():
