@@ -246,6 +246,7 @@ make_upper() {
 	image hello.oci
 	for option in --exclude=x --owner=1 --uid-map=0:0:65536 --gid-map=0:0:65536 --mtime=5; do
 		run --separate-stderr -0 "$CBUILD" --init "$CINIT" $option "$REPLY" -o out.oci
+		# shellcheck disable=SC2154 # bats sets it
 		has "$stderr" "note: the image has one layer: ${option%%=*} changes what is in its layers"
 		is "$(layers out.oci | wc -l)" 1
 		rm -r out.oci
