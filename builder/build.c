@@ -153,6 +153,7 @@ static void describe_image(const struct build_request *q, struct build *b)
 		.annotations = b->annotations,
 		.compression = q->compression,
 		.level = q->level,
+		.limits = q->image.limits,
 	};
 }
 

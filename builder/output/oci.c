@@ -192,7 +192,7 @@ static int keep_layer(struct writing *w, const struct output_layer *l,
 	const struct oci_packing *made, struct oci_layer *out, struct err *e)
 {
 	const char *asked = w->o->image->compression;
-	struct oci_keeping how = { .otherwise = { "gzip", 0 } };
+	struct oci_keeping how = { .otherwise = { "gzip", 0 }, .limits = w->o->image->limits };
 
 	if (asked)
 		how.otherwise = *made;

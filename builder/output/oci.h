@@ -69,6 +69,7 @@ struct oci_packing {
 struct oci_keeping {
 	bool zstd;                    /* as it is; else that is packed anew, too */
 	struct oci_packing otherwise; /* of what is packed anew */
+	struct limits limits;         /* of what it unpacks to */
 };
 
 /* A layer in a store. `diff_id` is the digest of what it unpacks to. */

@@ -13,6 +13,8 @@ enum { CHUNK = 256 * 1024 };
 struct keeping {
 	const struct output_layer *from;
 	const char *digest; /* of the blob, or NULL */
+	const struct limits *limits;
+	uint64_t taken, given; /* bytes of the blob, and of what it unpacks to */
 	void *blob;
 	struct oci_stream stream; /* to the store */
 	struct pack *pack;        /* before it; NULL: the blob goes there as it is */
@@ -45,6 +47,7 @@ static int pull(void *context, const void **bytes, size_t *size, struct err *e)
 
 	if (r < 0)
 		return r;
+	k->taken += *size;
 	if (k->pack)
 		sha256_put(&k->packed, *bytes, *size);
 	else
@@ -83,6 +86,10 @@ static int unpack_all(struct keeping *k, struct err *e)
 		return r;
 	do {
 		r = unpack_read(u, bytes, CHUNK, &size, e);
+		if (r < 0)
+			break;
+		k->given += size;
+		r = limits_check(k->limits, k->taken, k->given, e);
 		if (r < 0)
 			break;
 		sha256_put(&k->plain, bytes, size);
@@ -147,7 +154,7 @@ static int keep(struct keeping *k, struct oci_store *s, const struct oci_packing
 int oci_keep_layer(struct oci_store *s, const struct output_layer *from,
 	const struct oci_keeping *how, struct oci_layer *out, struct err *e)
 {
-	struct keeping k = { .from = from };
+	struct keeping k = { .from = from, .limits = &how->limits };
 	const char *packing = NULL, *filter;
 	int r = find_packing(from, &packing, e);
 	bool held;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "builder/tree/config.h"
+#include "builder/tree/limits.h"
 #include "builder/tree/tree.h"
 #include "lib/attr.h"
 #include "lib/buf.h"
@@ -56,7 +57,8 @@ struct output_image {
 	const json_t *annotations; /* of the manifest, an object of texts; NULL: none */
 	/* Of layers that are made, and of a squashfs: "none" and so on; NULL: the usual one. */
 	const char *compression;
-	int level; /* of it; 0: the usual one */
+	int level;            /* of it; 0: the usual one */
+	struct limits limits; /* of a kept layer that has to be unpacked */
 };
 
 struct output {

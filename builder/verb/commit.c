@@ -62,6 +62,7 @@ static int read_inputs(const struct write_to *to, struct commit *c, struct err *
 static int write_image(int fd, struct commit *c, struct err *e)
 {
 	const struct cbuild_row *row = c->row;
+	struct image_options options = { 0 };
 	struct image_config config = *image_config(c->image);
 	struct output_image image = {
 		.document = image_document(c->image),
@@ -79,6 +80,8 @@ static int write_image(int fd, struct commit *c, struct err *e)
 	};
 	int r;
 
+	plan_image_options(row, &options);
+	image.limits = options.limits;
 	layers_add_image(&c->layers, c->image);
 	layers_add(&c->layers, &(struct output_layer){ .tree = c->upper.tree,
 				       .created_by = "cbuild commit",

@@ -378,6 +378,21 @@ pod() {
 	is "$(ls -A)" "$(printf '%s\n' lies.oci upper)"
 }
 
+@test "a layer that grows without end is not packed anew, nor committed" {
+	need jq xz
+	image hello.oci
+	cp -r "$REPLY" packed.oci
+	pack_anew packed.oci +xz sh -c 'cat >/dev/null; head -c 90000000 /dev/zero | xz'
+	mkdir upper
+	run "$CBUILD" commit packed.oci upper -o out
+	refused cbuild
+	has "$output" "--max-ratio allows more"
+	run "$CBUILD" commit --max-ratio 0 packed.oci upper -o out
+	refused cbuild
+	has "$output" "diff ID is"
+	is "$(ls -A)" "$(printf '%s\n' packed.oci upper)"
+}
+
 @test "killed while it writes any of the layers, nothing is left" {
 	require_root
 	need strace xz jq
