@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "lib/unpack.h"
 
@@ -27,6 +28,12 @@ struct unpack {
 	size_t in_size;
 	bool in_ended;
 	unsigned char head[16]; /* a first block shorter than any magic */
+	/* What libarchive was given: bytes in all, the last block, the end of what was before.
+	 */
+	uint64_t given;
+	const unsigned char *block;
+	size_t block_size, before_size;
+	unsigned char before[16];
 };
 
 /* Takes the next block of the source into in and in_size when there is nothing left there. */

@@ -34,13 +34,14 @@ static int read_zstd(struct unpack *u, void *to, size_t room, size_t *size, stru
 	while (out.pos < room) {
 		ZSTD_inBuffer in;
 		size_t produced = out.pos;
-		int r = codec_fill(u, e);
+		bool end = false;
+		int r = z->left ? codec_fill(u, e) : codec_only_zeros(u, &end, e);
 
 		if (r < 0)
 			return r;
-		in = (ZSTD_inBuffer){ u->in, u->in_size, 0 };
-		if (!in.size && !z->left)
+		if (end)
 			break;
+		in = (ZSTD_inBuffer){ u->in, u->in_size, 0 };
 		z->left = ZSTD_decompressStream(z->context, &out, &in);
 		if (ZSTD_isError(z->left))
 			return err_set(

@@ -47,12 +47,27 @@ int codec_only_zeros(struct unpack *u, bool *yes, struct err *e)
 
 /* --- What libarchive's filters read, taken as one file of "raw" format. --- */
 
+/* Keeps the end of the last block, whose memory goes: a filter may have looked at it only. */
+static void keep_end(struct unpack *u)
+{
+	size_t n = u->block_size < sizeof(u->before) ? u->block_size : sizeof(u->before);
+	size_t old = u->before_size + n > sizeof(u->before) ? sizeof(u->before) - n
+							    : u->before_size;
+
+	memmove(u->before, u->before + u->before_size - old, old);
+	if (n)
+		memcpy(u->before + old, u->block + u->block_size - n, n);
+	u->before_size = old + n;
+	u->block_size = 0;
+}
+
 static la_ssize_t give(struct archive *a, void *context, const void **bytes)
 {
 	struct unpack *u = context;
 	struct err e;
 	size_t n;
 
+	keep_end(u);
 	if (codec_fill(u, &e) < 0) {
 		archive_set_error(a, EIO, "%s", e.text);
 		return -1;
@@ -60,6 +75,9 @@ static la_ssize_t give(struct archive *a, void *context, const void **bytes)
 	*bytes = u->in;
 	n = u->in_size;
 	u->in_size = 0;
+	u->given += n;
+	u->block = u->in;
+	u->block_size = n;
 	return (la_ssize_t)n;
 }
 
@@ -88,6 +106,27 @@ static int open_archive(struct unpack *u, struct err *e)
 	return archive_read_next_header(a, &entry) < ARCHIVE_WARN ? archive_failed(u, e) : 0;
 }
 
+/* Its filters leave alone what they do not know: that must be zeros, or nothing. */
+static int check_rest(struct unpack *u, struct err *e)
+{
+	int64_t taken = archive_filter_bytes(u->state, -1);
+	uint64_t rest = taken >= 0 && (uint64_t)taken < u->given ? u->given - (uint64_t)taken
+								 : 0;
+	size_t last = rest < u->block_size ? (size_t)rest : u->block_size;
+	bool nothing = rest - last <= u->before_size;
+	int r = 0;
+
+	for (size_t n = 0; nothing && n < rest - last; n++)
+		nothing = !u->before[u->before_size - 1 - n];
+	u->given -= rest;
+	u->in = u->block + u->block_size - last;
+	u->in_size = last;
+	u->block_size = 0;
+	if (nothing)
+		r = codec_only_zeros(u, &nothing, e);
+	return r < 0 || nothing ? r : err_set(e, -EINVAL, "rubbish behind the compressed data");
+}
+
 static int read_archive(struct unpack *u, void *to, size_t room, size_t *size, struct err *e)
 {
 	la_ssize_t n;
@@ -98,7 +137,7 @@ static int read_archive(struct unpack *u, void *to, size_t room, size_t *size, s
 	if (n < 0)
 		return archive_failed(u, e);
 	*size = (size_t)n;
-	return 0;
+	return n || !room ? 0 : check_rest(u, e);
 }
 
 static void close_archive(struct unpack *u)

@@ -66,6 +66,53 @@ static void truncation_anywhere_is_an_error_or_nothing(void)
 	made_release(&m);
 }
 
+static void rubbish_behind_the_end_of_a_root_archive_is_an_error(void)
+{
+	static const char *const filters[] = { NULL, "gzip", "zstd", "xz", "bzip2", "lz4" };
+
+	for (size_t n = 0; n < ARRAY_LEN(filters); n++) {
+		auto_buf struct buf archive = { 0 };
+		auto_free char *whole = NULL, *padded = NULL, *longer = NULL;
+		static const char zeros[1000];
+
+		make_layer(&archive, 0, filters[n]);
+		whole = outcome(save("whole.tar", &archive), &plain);
+		check(!strncmp(whole, "d 0755", 6));
+		buf_put(&archive, zeros, sizeof(zeros));
+		padded = outcome(save("padded.tar", &archive), &plain);
+		check_text(padded, whole);
+		archive.size -= sizeof(zeros);
+		buf_puts(&archive, "some rubbish, which is no end mark");
+		longer = outcome(save("longer.tar", &archive), &plain);
+		check(!strncmp(longer, "error: 'longer.tar': ", 21));
+	}
+}
+
+static void rubbish_behind_an_image_archive_is_padding(void)
+{
+	struct made m;
+	auto_buf struct buf archive = { 0 };
+
+	make_image(&m, "gzip");
+	make_manifest(&m, layer_type);
+	write_oci(&m, &archive, NULL);
+	buf_puts(&archive, "some rubbish");
+	expect(save("longer.oci.tar", &archive), MERGED);
+	made_release(&m);
+}
+
+/* As tar(1) and docker import take it: an archive of nothing is nothing but its end mark. */
+static void zeros_are_an_empty_archive_and_nothing_is_none(void)
+{
+	char zeros[10240] = "";
+	struct buf all = { zeros, sizeof(zeros), 0 }, two = { zeros, 1024, 0 },
+		   none = { zeros, 0, 0 };
+
+	expect(save("zeros.tar", &all), "d 0755 0:0 - .\n");
+	expect(save("zeros.tar", &two), "d 0755 0:0 - .\n");
+	expect(save("none.tar", &none), "error: 'none.tar': is empty");
+}
+
 /* A tree that leads out wherever it can, beside what must not change: work/out/canary. */
 static void make_hostile_root(struct buf *to)
 {
@@ -216,6 +263,9 @@ int main(void)
 		return 1;
 	RUN(root_archive_without_an_end_mark_is_cut_off);
 	RUN(bombs_are_stopped);
+	RUN(rubbish_behind_the_end_of_a_root_archive_is_an_error);
+	RUN(rubbish_behind_an_image_archive_is_padding);
+	RUN(zeros_are_an_empty_archive_and_nothing_is_none);
 	RUN(truncation_anywhere_is_an_error_or_nothing);
 	RUN(a_byte_changed_anywhere_is_one_line_or_stays_inside);
 	return remove_work() < 0 ? 1 : tap_done();
