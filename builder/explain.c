@@ -128,6 +128,12 @@ static void put_extraction(
 	const struct image_layer *l = image_layer(image, layer->number - 1);
 	unsigned beyond = (unsigned)(l->unpacked % TAR_BLOCK);
 
+	if (!image_layer_file(image, layer->number - 1) && !beyond) {
+		/* The archive itself may be packed, which tar finds out where it can seek. */
+		fputs("tar -xp " TAKE_ALL " --exclude='.wh.*' -C ROOT -f ", out);
+		shell_word(out, layer->input);
+		return;
+	}
 	if (beyond)
 		fputs("{ ", out);
 	put_blob(out, image, layer, unpacker(l));

@@ -262,7 +262,7 @@ void image_notes(const struct image *i, struct buf *to)
 	if (i->left_out)
 		buf_printf(to,
 			"'%s': %" PRIu64
-			" user.cinit.* attributes were left out: they are not those "
-			"of a directory that --rootless has made\n",
+			" user.cinit.* attributes say nothing: they are not those of a directory "
+			"that --rootless has made\n",
 			path, (uint64_t)i->left_out);
 }

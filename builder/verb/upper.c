@@ -229,8 +229,11 @@ int upper_read(const char *path, const struct image_options *options,
 		r = err_set(e, -ENOTDIR,
 			"is not a directory; a layer is made from the upper directory of an "
 			"overlay mount");
-	if (r >= 0)
-		r = image_read(u.image, take_entries, &u, e);
+	if (r >= 0 && (r = image_read(u.image, take_entries, &u, e)) < 0) {
+		/* It has said where. */
+		upper_release(&u);
+		return r;
+	}
 	if (r >= 0)
 		r = adjust_tree(adjust, u.tree, e);
 	if (r >= 0)

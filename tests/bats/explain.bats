@@ -39,7 +39,8 @@ does_the_same() { # output
 	image busybox.root.tar
 	mkdir top
 	echo new >top/new
-	explain --no-init "$REPLY" "$PWD/top" --exclude 'usr/*' --exclude '*.conf' --owner 7:8 --mtime 2001-01-01 -o d
+	gzip -c "$REPLY" >packed
+	explain --no-init "$PWD/packed" "$PWD/top" --exclude 'usr/*' --exclude '*.conf' --owner 7:8 --mtime 2001-01-01 -o d
 	(cd shell && sh -eu ../told)
 	# The comment behind chown says what a shell cannot do as simply.
 	grep -q '^chown -hR 7:8 ROOT.*capabilities stay' told

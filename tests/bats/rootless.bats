@@ -252,7 +252,7 @@ tar_with_attributes() { # archive
 	tar_with_attributes evil.tar
 	run "$CBUILD" --no-init evil.tar -o d
 	[ "$status" -eq 0 ]
-	has "$output" "cbuild: note: 'evil.tar': 9 user.cinit.* attributes were left out"
+	has "$output" "cbuild: note: 'evil.tar': 9 user.cinit.* attributes say nothing"
 	[ -z "$(getfattr -R -d -m '^user.cinit' d)" ]
 	is "$(getfattr --only-values -n user.own d/evil)" kept
 	run "$CBUILD" --no-init d -o through.tar
@@ -274,7 +274,7 @@ tar_with_attributes() { # archive
 	setfattr -n user.cinit.stat -v 0:0:4755 d/file
 	run "$CBUILD" --no-init d -o out.tar
 	[ "$status" -eq 0 ]
-	has "$output" "note: 'd': 1 user.cinit.* attributes were left out"
+	has "$output" "note: 'd': 1 user.cinit.* attributes say nothing"
 	tar --numeric-owner -tvf out.tar | grep -q '^-rw-r--r-- 9/9 .*file'
 	tar -xOf out.tar >/dev/null
 	lacks "$(strings out.tar)" user.cinit
@@ -289,7 +289,7 @@ tar_with_attributes() { # archive
 	chown 4242:4242 d/theirs
 	run "$CBUILD" --no-init d -o out.tar
 	[ "$status" -eq 0 ]
-	has "$output" "1 user.cinit.* attributes were left out"
+	has "$output" "1 user.cinit.* attributes say nothing"
 	tar --numeric-owner -tvf out.tar | grep -q '^-rw-r--r-- 4242/4242 .*theirs'
 	chown 0:0 d/theirs
 	chmod 666 d/theirs
@@ -357,6 +357,9 @@ tar_with_attributes() { # archive
 	run user_builds --no-init root -o out.tar
 	refused cbuild
 	has "$output" "'root': 'sub/secret': cannot open: Permission denied; it belongs to user 0: "
+	run user_builds layer root -o out.tar
+	refused cbuild
+	has "$output" "cbuild: 'root': 'sub/secret': cannot open: "
 	chmod 700 root/sub
 	run user_builds --no-init root -o out.tar
 	refused cbuild
