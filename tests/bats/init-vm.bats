@@ -227,7 +227,7 @@ default via 10.0.2.2
 	head -c 300000 /dev/urandom >"$T/tree/etc/both"
 	printf end | dd of="$T/tree/etc/hole" bs=1 seek=1000000 status=none
 	(cd "$T/tree/etc/many" && seq -f "a-name-of-some-length-%g" 500 | xargs touch)
-	files=$(cd "$T/tree/etc" && sha256sum tail blocks both hole && ls many | wc -l)
+	files=$(cd "$T/tree/etc" && sha256sum tail blocks both hole && echo 500)
 	# shellcheck disable=SC2046 # a list of modules
 	for format in erofs squashfs; do
 		"$CBUILD" "$T/tree" --no-init -f $format -o "$T/disk" --quiet --force
