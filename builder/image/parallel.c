@@ -2,11 +2,9 @@
 /* Layers are read by several threads, ahead of the one that merges them in order. */
 #include <pthread.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "builder/image/internal.h"
-
-enum { THREADS_MAX = 16 };
+#include "lib/share.h"
 
 struct slot {
 	struct entry_list entries;
@@ -103,7 +101,7 @@ static int read_ahead(
 	struct image *i, size_t count, image_each *each, void *context, struct err *e)
 {
 	struct readers r = { .image = i, .ahead = count + 1 };
-	pthread_t threads[THREADS_MAX];
+	pthread_t threads[SHARE_THREADS_MAX];
 	size_t started = 0;
 	int result = 0;
 
@@ -142,13 +140,10 @@ static int read_in_turn(struct image *i, image_each *each, void *context, struct
 
 int image_read(struct image *i, image_each *each, void *context, struct err *e)
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t count = i->options.threads ? i->options.threads
-		       : processors > 0   ? (size_t)processors
-					  : 1;
+	size_t count = i->options.threads ? i->options.threads : share_threads();
 
-	if (count > THREADS_MAX)
-		count = THREADS_MAX;
+	if (count > SHARE_THREADS_MAX)
+		count = SHARE_THREADS_MAX;
 	if (count > i->layer_count)
 		count = i->layer_count;
 	return count > 1 ? read_ahead(i, count, each, context, e)
