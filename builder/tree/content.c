@@ -144,7 +144,9 @@ static int end(struct source *s, int r, struct err *e)
 		 (st.st_dev != f->device || st.st_ino != f->number || st.st_size != f->size ||
 			 st.st_ctim.tv_sec != f->changed.tv_sec ||
 			 st.st_ctim.tv_nsec != f->changed.tv_nsec))
-		r = err_set(e, -EBUSY, "'%s' has changed while it was read", f->path);
+		r = err_hint(e,
+			err_set(e, -EBUSY, "'%s' has changed while it was read", f->path),
+			"try again when nobody writes it, or leave it out with --exclude");
 	(void)close(s->fd);
 	return r;
 }

@@ -85,7 +85,9 @@ static void a_file_that_has_changed_is_refused(void)
 
 	make(&f);
 	put(f.fd, "file", "other text, and as long as it was");
-	refused(&f, -EBUSY, "'file' has changed while it was read");
+	refused(&f, -EBUSY,
+		"'file' has changed while it was read; try again when nobody writes it, or "
+		"leave it out with --exclude");
 	drop(&f);
 }
 
@@ -96,7 +98,9 @@ static void another_file_of_the_name_is_refused(void)
 	make(&f);
 	put(f.fd, "other", text);
 	check_int(renameat(f.fd, "other", f.fd, "file"), 0);
-	refused(&f, -EBUSY, "'file' has changed while it was read");
+	refused(&f, -EBUSY,
+		"'file' has changed while it was read; try again when nobody writes it, or "
+		"leave it out with --exclude");
 	drop(&f);
 }
 
