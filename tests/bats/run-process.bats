@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # cbox run as a process: status, streams, signals, terminals, and what is left when it is killed.
+# shellcheck disable=SC2153,SC2154 # ROOT is of run.bash, stderr of bats
 load common
 load run
 

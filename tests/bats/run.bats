@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 # cbox run: a root directory as a container, what it is shut off from, what it is given.
+# shellcheck disable=SC2153,SC2154 # ROOT is of run.bash, stderr of bats
 load common
 load run
 
