@@ -278,7 +278,7 @@ pod() {
 	image busybox.docker.tar
 	plain=$REPLY
 	image busybox.oci
-	for from in "$REPLY:docker" "$plain:docker" "$REPLY:oci.tar" "$plain:oci.tar"; do
+	for from in "$REPLY:docker" "$plain:docker" "$REPLY:oci.tar"; do
 		ours --squash --force "${from%:*}" -o flat.oci
 		ours --force "${from%:*}" -f "${from##*:}" -t example.org/own/image:v7 -o out.tar
 		is "$(pod load --input out.tar 2>/dev/null | sed -n 's/^Loaded image: //p')" example.org/own/image:v7
