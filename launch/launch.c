@@ -23,7 +23,7 @@
 struct launch {
 	const struct plan *plan;
 	struct cgroup cgroup;
-	struct janitor janitor;
+	struct after janitor;
 	struct monitor monitor;
 	int record;
 	int here, there; /* the two ends of the child's report */
@@ -160,7 +160,7 @@ static void clean(struct launch *l)
 	monitor_release(&l->monitor);
 	if (l->cgroup.made)
 		cgroup_remove(&l->cgroup);
-	janitor_dismiss(&l->janitor);
+	after_dismiss(&l->janitor);
 	cgroup_release(&l->cgroup);
 	auto_close_fd(&l->record);
 	auto_close_fd(&l->here);

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "builder/output/keeper.h"
+#include "lib/after.h"
 #include "lib/auto.h"
 #include "lib/mem.h"
 #include "lib/remove.h"
@@ -23,7 +23,7 @@ struct place {
 	int parent, fd;
 	enum place_kind kind;
 	bool force;
-	struct keeper keeper; /* of the name beside it */
+	struct after keeper; /* of the name beside it */
 };
 
 /* --- what is there ---------------------------------------------------------------------------
@@ -100,6 +100,18 @@ static void remove_leftovers(const struct place *p)
 
 /* --- making ----------------------------------------------------------------------------------
  */
+
+static void remove_temp(void *context)
+{
+	const struct place *p = context;
+
+	(void)remove_below(p->parent, p->temp);
+}
+
+static int keep(struct place *p, struct err *e)
+{
+	return after_start(&p->keeper, "cbuild-keeper", remove_temp, p, e);
+}
 
 static char *beside(const struct place *p)
 {
@@ -181,7 +193,7 @@ int place_begin(
 		if (kind == PLACE_DIR || make_nameless(p) < 0)
 			r = make_beside(p, e);
 		if (r == 0 && p->temp)
-			r = keeper_start(&p->keeper, p->parent, p->temp, e);
+			r = keep(p, e);
 	}
 	if (r < 0) {
 		place_free(p);
@@ -239,7 +251,7 @@ static int link_beside(struct place *p)
 
 		if (link_as(p, temp) == 0) {
 			p->temp = take_memory(&temp);
-			return keeper_start(&p->keeper, p->parent, p->temp, &unused);
+			return keep(p, &unused);
 		}
 		if (errno != EEXIST)
 			break;
@@ -303,7 +315,7 @@ void place_free(struct place *p)
 		return;
 	if (p->temp)
 		(void)remove_below(p->parent, p->temp);
-	keeper_dismiss(&p->keeper);
+	after_dismiss(&p->keeper);
 	auto_close_fd(&p->fd);
 	auto_close_fd(&p->parent);
 	free(p->path);

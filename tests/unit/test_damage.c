@@ -232,7 +232,7 @@ static void try_each_byte(const struct buf *archive, bool summed)
 	(void)snprintf(root, sizeof(root), "%s/root", out);
 	for (size_t n = 0; n < archive->size * 2; n++) {
 		memcpy(copy, archive->bytes, archive->size);
-		copy[n / 2] ^= n % 2 ? 0xff : (unsigned char)(1 << n / 2 % 8);
+		copy[n / 2] = (unsigned char)(copy[n / 2] ^ (n % 2 ? 0xff : 1 << n / 2 % 8));
 		if (summed)
 			sum_headers(copy, archive->size);
 		check_int(io_pwrite(fd, copy, archive->size, 0), 0);
