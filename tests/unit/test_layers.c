@@ -35,11 +35,13 @@ static char *made(const char *lower, const char *upper, const struct adjust *adj
 	snapshot_take(&before, t);
 	apply(m, upper);
 	r = layers_add_made(&layers, &before, &what, &e);
-	if (r < 0)
-		(void)fprintf(out, "error: %s", e.text);
-	else
+	if (r == 0)
 		check_int(tree_dump(layers.items[0].tree, out, DUMP_MTIME, &e), 0);
 	(void)fclose(out);
+	if (r < 0) {
+		free(text);
+		text = xasprintf("error: %s", e.text);
+	}
 	layers_release(&layers);
 	snapshot_release(&before);
 	merge_free(m);
