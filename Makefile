@@ -59,7 +59,7 @@ TWIN := $(B)/cinit-twin
 endif
 
 # Folders of the host tools, lowest layer first; a program's main is the file of its name.
-FOLDERS := lib boot builder builder/verb builder/image builder/tree builder/merge builder/output store launch qemu cbox
+FOLDERS := lib boot builder builder/tell builder/verb builder/image builder/tree builder/merge builder/output store launch qemu cbox
 SOURCES := $(foreach d,$(FOLDERS),$(wildcard $(d)/*.c))
 MAINS   := builder/cbuild.c cbox/cbox.c
 COMMON  := $(patsubst %.c,$(B)/obj/%.o,$(filter-out $(MAINS),$(SOURCES)))

@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "builder/build.h"
-#include "builder/explain.h"
 #include "builder/options.h"
 #include "builder/output/output.h"
 #include "builder/plan.h"
-#include "builder/progress.h"
+#include "builder/tell/explain.h"
+#include "builder/tell/progress.h"
 #include "builder/verb/verbs.h"
 #include "builder/write.h"
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "builder/progress.h"
+#include "builder/tell/progress.h"
 #include "builder/tree/content.h"
 #include "lib/pack.h"
 

@@ -14,8 +14,9 @@ builder/tree    builder/tree lib
 builder/image   builder/image builder/tree lib
 builder/merge   builder/merge builder/tree lib boot
 builder/output  builder/output builder/tree lib
-builder         builder builder/verb builder/image builder/tree builder/merge builder/output lib boot
-builder/verb    builder/verb builder builder/image builder/tree builder/merge builder/output lib
+builder         builder builder/tell builder/verb builder/image builder/tree builder/merge builder/output lib boot
+builder/tell    builder/tell builder builder/image builder/tree builder/merge builder/output lib
+builder/verb    builder/verb builder builder/tell builder/image builder/tree builder/merge builder/output lib
 store           store lib builder builder/image builder/tree builder/merge builder/output
 launch          launch lib boot
 qemu            qemu lib boot

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "builder/progress.h"
+#include "builder/tell/progress.h"
 #include "builder/verb/inspect.h"
 #include "builder/verb/text.h"
 

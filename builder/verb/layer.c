@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "builder/plan.h"
-#include "builder/progress.h"
+#include "builder/tell/progress.h"
 #include "builder/verb/upper.h"
 #include "builder/verb/verbs.h"
 #include "builder/write.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/bar.h"
+#include "builder/tell/bar.h"
 
 #include "tests/unit/tap.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/explain.h"
+#include "builder/tell/explain.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "builder/progress.h"
+#include "builder/tell/progress.h"
 #include "lib/shell.h"
 
 enum { WHITEOUTS_SHOWN = 10, TAR_BLOCK = 512 };

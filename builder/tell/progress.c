@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/progress.h"
+#include "builder/tell/progress.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "builder/explain.h"
+#include "builder/tell/explain.h"
 #include "builder/tree/content.h"
 #include "lib/term.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/bars.h"
+#include "builder/tell/bars.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "builder/bar.h"
+#include "builder/tell/bar.h"
 #include "lib/auto.h"
 #include "lib/io.h"
 #include "lib/mem.h"

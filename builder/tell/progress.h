@@ -3,10 +3,10 @@
 
 #include <stdint.h>
 
-#include "builder/bars.h"
 #include "builder/build.h"
 #include "builder/options.h"
 #include "builder/output/output.h"
+#include "builder/tell/bars.h"
 #include "lib/buf.h"
 
 /* What cbuild tells on standard error while it works, and afterwards. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "builder/bar.h"
+#include "builder/tell/bar.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "builder/progress.h"
+#include "builder/tell/progress.h"
 
 enum { BAR_MIN = 12, BAR_MAX = 42, PIECE = 64, PIECES = 4 };
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "builder/explain.h"
+#include "builder/tell/explain.h"
 #include "lib/shell.h"
 
 #define TAR                                                                               \
