@@ -135,14 +135,14 @@ static void write_dir(struct tree *t, const char *path)
 {
 	struct output o = { .tree = t };
 	struct err e;
-	auto_close int dir = -1, top = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_close int dir = -1, top = open(work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	check_int(mkdir(path, 0700), 0);
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	check_int(output_find("dir", "", &o.format, &e), 0);
 	if (output_write(&o, dir, &e) < 0)
 		check(*e.text && !strchr(e.text, '\n'));
-	check_int(remove_below(top, path + 1), 0);
+	check_int(remove_below(top, path + strlen(work) + 1), 0);
 }
 
 /*

@@ -103,11 +103,14 @@ static inline int scratch(char path[64])
 	return mkdtemp(path) ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 }
 
-static inline void clean(const char *path)
+static inline void clean(char path[64])
 {
-	auto_close int top = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char *slash = strrchr(path, '/');
+	auto_close int top = -1;
 
-	check_int(remove_below(top, path + 1), 0);
+	*slash = '\0';
+	top = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	check_int(remove_below(top, slash + 1), 0);
 }
 
 static inline int write_as(struct tree *t, const char *format, int fd, struct buf *notes)
