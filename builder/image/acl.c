@@ -65,7 +65,7 @@ static int take(struct archive_entry *from, int want, struct posix_acl_xattr_ent
 				err_set(e, -EINVAL,
 					"'%s' has an ACL for '%s', without a number",
 					archive_entry_pathname(from), name ? name : ""),
-				"tar --acls --numeric-owner writes numbers");
+				"bsdtar --acls writes numbers");
 		to[(*count)++] = (struct posix_acl_xattr_entry){
 			.e_tag = htole16(number),
 			.e_perm = htole16((uint16_t)(perm & 7)),
@@ -75,8 +75,15 @@ static int take(struct archive_entry *from, int want, struct posix_acl_xattr_ent
 	return 0;
 }
 
-int acl_xattrs(struct arena *a, struct archive_entry *from, struct xattr *to, uint32_t *count,
-	struct err *e)
+static void apply_mask(const struct posix_acl_xattr_entry *list, uint32_t n, uint32_t *mode)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (le16toh(list[i].e_tag) == ACL_MASK)
+			*mode = (*mode & ~070U) | (uint32_t)le16toh(list[i].e_perm) << 3;
+}
+
+int acl_xattrs(struct arena *a, struct archive_entry *from, struct xattr to[ACL_XATTRS_MAX],
+	uint32_t *count, uint32_t *mode, struct err *e)
 {
 	static const struct {
 		const char *name;
@@ -104,6 +111,8 @@ int acl_xattrs(struct arena *a, struct archive_entry *from, struct xattr *to, ui
 		if (r < 0)
 			return r;
 		qsort(list, n, sizeof(*list), by_tag);
+		if (kinds[i].want == ARCHIVE_ENTRY_ACL_TYPE_ACCESS)
+			apply_mask(list, n, mode);
 		to[(*count)++] = (struct xattr){ kinds[i].name, value,
 			(uint32_t)(sizeof(*value) + n * sizeof(*list)) };
 	}

@@ -154,7 +154,7 @@ static int set_xattrs(
 	const char *name;
 	const void *value;
 	size_t size;
-	int done = acl_xattrs(a, from, acls, &acl_count, e);
+	int done = acl_xattrs(a, from, acls, &acl_count, &inode->mode, e);
 
 	if (done < 0 || (count <= 0 && !acl_count))
 		return done;
