@@ -317,22 +317,6 @@ root_tar() { # directory, archive
 	is "$(cpio --quiet -i --to-stdout init <two.cpio)" own
 }
 
-@test "owners, times and names are changed as asked" {
-	mkdir -p root/{usr/share/doc,etc}
-	touch root/usr/share/doc/x root/etc/keep root/etc/drop.pyc
-	"$CBUILD" -q --no-init root -o out.tar --owner 5:6 --mtime 2020-01-01 --exclude usr/share/doc --exclude '*.pyc'
-	is "$(tar --full-time --numeric-owner --utc -tvf out.tar | awk '{print $2, $4, $5, $6}')" \
-		"$(printf '5/6 2020-01-01 00:00:00 %s\n' ./ etc/ etc/keep usr/ usr/share/)"
-	SOURCE_DATE_EPOCH=86400 "$CBUILD" -q --no-init root -o sde.tar
-	is "$(tar --full-time --utc -tvf sde.tar | awk '{print $4}' | sort -u)" 1970-01-02
-	"$CBUILD" -q --no-init root -o map.tar --owner 0
-	"$CBUILD" -q --no-init map.tar -o mapped.tar --uid-map 0:100000:10 --gid-map 0:200000
-	is "$(tar --numeric-owner -tvf mapped.tar | awk '{print $2}' | sort -u)" 100000/200000
-	run "$CBUILD" -q --no-init mapped.tar -o out2.tar --uid-map 0:1:10
-	refused cbuild
-	has "$output" "belongs to user 100000, which --uid-map leaves out"
-}
-
 @test "a directory on top is a layer" {
 	mkdir -p root/etc over/etc
 	echo lower >root/etc/a

@@ -134,3 +134,15 @@ exported() { # image
 		docker rmi --force example.org/of-cbuild:$f >/dev/null
 	done
 }
+
+@test "Docker's engine loads and runs what cbuild commit has put on an image" {
+	engine
+	image busybox.docker.tar
+	mkdir -p "$BATS_TEST_TMPDIR/upper/opt"
+	echo committed >"$BATS_TEST_TMPDIR/upper/opt/new"
+	"$CBUILD" commit --quiet -t example.org/committed:1 "$REPLY" "$BATS_TEST_TMPDIR/upper" \
+		-o "$BATS_TEST_TMPDIR/out.docker.tar"
+	has "$(docker load --input "$BATS_TEST_TMPDIR/out.docker.tar")" example.org/committed:1
+	is "$(docker run --rm --network none example.org/committed:1 /bin/cat /opt/new)" committed
+	docker rmi --force example.org/committed:1 >/dev/null
+}

@@ -226,3 +226,12 @@ layout() { # name: a copy of busybox.oci to break; sets BLOB to a layer's file
 		done
 	done
 }
+
+@test "redis as docker export prints it differs from its layers only in what the engine puts in" {
+	image redis.export.tar
+	exported=$REPLY
+	image redis.oci
+	"$CBUILD" diff --no-times "$REPLY" "$exported" >"$BATS_TEST_TMPDIR/diff" || [ $? -eq 1 ]
+	is "$(awk '{print $1, $2}' "$BATS_TEST_TMPDIR/diff")" "$(printf '%s\n' 'A /.dockerenv' 'C /dev/console' \
+		'C /etc/hostname' 'A /etc/hosts' 'A /etc/mtab' 'C /etc/resolv.conf')"
+}
