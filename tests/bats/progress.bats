@@ -4,19 +4,22 @@
 load common
 
 setup_file() {
-	slow_image "$BATS_FILE_TMPDIR/image"
+	slow_image "$BATS_FILE_TMPDIR/image" 40 true
+	# For what is ended on the way: it takes so long that nobody comes too late for it, and its
+	# sums, which are never compared, are wrong.
+	slow_image "$BATS_FILE_TMPDIR/slower" 1000 false
 }
 
 setup() {
 	TMP=$BATS_TEST_TMPDIR
 	cd "$TMP" || exit 1
-	ln -s "$BATS_FILE_TMPDIR/image" image
+	ln -s "$BATS_FILE_TMPDIR/image" "$BATS_FILE_TMPDIR/slower" .
 }
 
 # An OCI layout of two layers that take a while: behind each archive's end there are zeros to
 # unpack and to hash, which nothing is made of.
-slow_image() { # layout
-	python3 - "$1" <<-'PYTHON'
+slow_image() { # layout, how long, whether its sums are right
+	python3 - "$@" <<-'PYTHON'
 		import gzip, hashlib, io, json, os, sys, tarfile
 		blobs = os.path.join(sys.argv[1], "blobs/sha256")
 		os.makedirs(blobs)
@@ -26,13 +29,14 @@ slow_image() { # layout
 		    open(os.path.join(blobs, name), "wb").write(data)
 		    return {"digest": "sha256:" + name, "size": len(data)}
 		layers, ids = [], []
-		for number, times in (1, 40), (2, 41):
+		for number in 1, 2:
+		    times = int(sys.argv[2]) + number
 		    tar = io.BytesIO()
 		    archive = tarfile.open(fileobj=tar, mode="w")
 		    archive.addfile(tarfile.TarInfo(f"file{number}"))
 		    archive.close()
 		    diff = hashlib.sha256(tar.getvalue())
-		    for _ in range(times):
+		    for _ in range(times if sys.argv[3] == "true" else 0):
 		        diff.update(zeros)
 		    packed = gzip.compress(tar.getvalue(), mtime=0) + gzip.compress(zeros, 9, mtime=0) * times
 		    layers.append({"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", **put(packed)})
@@ -151,19 +155,19 @@ layer 2 of 2 sha256:????????????, *iB: 1 added, 0 changed, 0 removed'
 	[ ! -e out.tar ]
 }
 
-@test "Ctrl-C leaves the cursor at the start of a line, and no half output" {
+@test "Ctrl-C in the middle of bars leaves no half output" {
 	for format in tar dir; do
-		TERM=xterm run on_terminal 100 INT "$CBUILD" --no-init image -f $format -o out
+		TERM=xterm run on_terminal 100 INT "$CBUILD" --no-init slower -f $format -o out
 		has "$output" "%"
-		# The terminal's own ^C stands on a line below the bars.
-		has "$output" $'\n^C\ncolumn 2\n'
+		# The terminal's own: below the bars, or in the middle of what it throws away of them.
+		has "$output" '^C'
 		has "$output" "signal 2"
 	done
 	wait_for 5 no_trace left_outputs
 }
 
 @test "a killed one leaves the cursor at the start of a line" {
-	TERM=xterm run on_terminal 100 KILL "$CBUILD" --no-init image -o out
+	TERM=xterm run on_terminal 100 KILL "$CBUILD" --no-init slower -o out
 	has "$output" "column 0"
 	has "$output" "signal 9"
 	wait_for 5 no_trace left_outputs
