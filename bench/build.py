@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tarfile
 import tempfile
 
 from engine import Engine
@@ -20,6 +19,7 @@ OURS = f"{cbuild} --quiet --no-init"
 GZIP, ZSTD, DOCKER = (f"{OURS} {images}/{name}" for name in ("gzip.oci", "zstd.oci", "docker.tar"))
 TAR = "tar -x --numeric-owner --xattrs --xattrs-include='*' -C $OUT"
 BSDTAR = "bsdtar -x -p --numeric-owner -f $IN -C $OUT"
+GROW = f"{os.path.dirname(os.path.abspath(__file__))}/grow.py"
 PODMAN = ("unshare -m podman --root $OUT/root --runroot $OUT/run --tmpdir $OUT/tmp "
           "--storage-driver overlay --events-backend none")
 
@@ -90,39 +90,20 @@ def disks():
     ]
 
 
-def many_files(path, count):
-    """One layer of so many empty files, a thousand in each directory."""
-    with tarfile.open(path, "w", format=tarfile.GNU_FORMAT) as t:
-        for d in range(count // 1000):
-            info = tarfile.TarInfo(f"d{d:03}")
-            info.type, info.mode = tarfile.DIRTYPE, 0o755
-            t.addfile(info)
-            for f in range(1000):
-                t.addfile(tarfile.TarInfo(f"d{d:03}/file{f:04}"))
-
-
-def one_file(path, size):
-    with tarfile.open(path, "w") as t:
-        info = tarfile.TarInfo("file")
-        info.size = size
-        with open("/dev/zero", "rb") as f:
-            t.addfile(info, f)
-    subprocess.run(["igzip", "-1", "-f", "-o", f"{path}.gz", path], check=True)
-    os.unlink(path)
-
-
 def growth(disk, memory):
     print("\nas an image grows")
     per_entry = {}
     for count in (100_000, 1_000_000):
-        many_files(f"{disk}/many.tar", count)
-        s = run(f"{OURS} {disk}/many.tar -f tar -o $OUT", memory)
+        made = f"{disk}/many.tar"
+        subprocess.run([GROW, "many", made, str(count)], check=True)
+        s = run(f"{OURS} {made} -f tar -o $OUT", memory)
         per_entry[count] = s.seconds / count
         print(f"{count:9} files in a layer: {s.seconds:5.2f} s, {s.seconds / count * 1e6:.2f} us a "
               f"file, {s.peak >> 10} MiB; target 400: {'yes' if s.peak <= 400 << 10 else 'no'}")
     for size in (64 << 20, 1 << 30):
-        one_file(f"{disk}/one.tar", size)
-        peaks = [run(f"{OURS} {disk}/one.tar.gz -f {kind} -o $OUT", memory).peak >> 10
+        made = f"{disk}/one.{size}.tar.gz"
+        subprocess.run([GROW, "one", made, str(size)], check=True)
+        peaks = [run(f"{OURS} {made} -f {kind} -o $OUT", memory).peak >> 10
                  for kind in ("dir", "tar", "ext4")]
         print(f"a file of {size >> 20:5} MiB to dir, tar, ext4: {peaks} MiB")
 

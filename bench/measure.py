@@ -22,7 +22,7 @@ class Row:
 class Sample:
     seconds: float
     processor: float  # seconds of all processors
-    peak: int  # KiB of the largest process, what it shares with others too
+    peak: int  # KiB of the largest process, what it shares too; no less than this one has
 
 
 def remove(path):
