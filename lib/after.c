@@ -14,12 +14,9 @@
 static never_returns void wait_and_act(
 	int life, const char *name, void (*act)(void *context), void *context)
 {
-	sigset_t all;
 	char nothing;
 
 	(void)setsid();
-	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	(void)prctl(PR_SET_NAME, name, 0, 0, 0);
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fd != life)
@@ -33,6 +30,7 @@ int after_start(struct after *a, const char *name, void (*act)(void *context), v
 	struct err *e)
 {
 	auto_close int reads = -1, writes = -1;
+	sigset_t all, before;
 	int ends[2];
 	pid_t pid;
 
@@ -40,13 +38,17 @@ int after_start(struct after *a, const char *name, void (*act)(void *context), v
 		return err_sys(e, "cannot make a pipe");
 	reads = ends[0];
 	writes = ends[1];
+	/* What ends the group at this moment must not end both. */
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, &before);
 	pid = fork();
-	if (pid < 0)
-		return err_sys(e, "cannot fork");
 	if (pid == 0) {
 		auto_close_fd(&writes);
 		wait_and_act(reads, name, act, context);
 	}
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	if (pid < 0)
+		return err_sys(e, "cannot fork");
 	*a = (struct after){ pid, take_fd(&writes) };
 	return 0;
 }

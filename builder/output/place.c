@@ -101,13 +101,21 @@ static void remove_leftovers(const struct place *p)
 /* --- making ----------------------------------------------------------------------------------
  */
 
+/* Not where another run has made its own by that name, and lives. */
 static void remove_temp(void *context)
 {
 	const struct place *p = context;
+	auto_close int fd = openat(
+		p->parent, p->temp, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
+	/* It may be what its maker must not open: the root of an image can have any mode. */
+	if (fd >= 0 ? flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK
+		    : errno != EACCES)
+		return;
 	(void)remove_below(p->parent, p->temp);
 }
 
+/* Before the name is there: whoever is killed behind that leaves it to the keeper. */
 static int keep(struct place *p, struct err *e)
 {
 	return after_start(&p->keeper, "cbuild-keeper", remove_temp, p, e);
@@ -154,24 +162,27 @@ static bool hold(const struct place *p)
 
 static int make_beside(struct place *p, struct err *e)
 {
-	for (int i = 0; i < ATTEMPTS; i++) {
+	int r = -EEXIST;
+
+	for (int i = 0; r == -EEXIST && i < ATTEMPTS; i++) {
 		free(p->temp);
 		p->temp = beside(p);
+		r = keep(p, e);
+		if (r < 0)
+			return r;
 		p->fd = p->kind == PLACE_DIR ? make_dir(p) : make_file(p);
-		if (p->fd < 0 && errno == EEXIST)
-			continue;
-		if (p->fd < 0)
-			break;
-		if (hold(p)) {
+		if (p->fd >= 0 && hold(p)) {
 			/* Nothing of a set-group-id parent. */
 			return p->kind == PLACE_DIR && fchmod(p->fd, 0700) < 0
 				       ? err_sys(e, "cannot set the mode of '%s'", p->path)
 				       : 0;
 		}
+		r = p->fd < 0 ? -errno : -EEXIST;
 		auto_close_fd(&p->fd);
+		after_dismiss(&p->keeper);
 	}
 	free(take_memory(&p->temp));
-	return err_sys(e, "cannot make '%s'", p->path);
+	return err_code(e, r, "cannot make '%s'", p->path);
 }
 
 static int make_nameless(struct place *p)
@@ -192,8 +203,6 @@ int place_begin(
 		remove_leftovers(p);
 		if (kind == PLACE_DIR || make_nameless(p) < 0)
 			r = make_beside(p, e);
-		if (r == 0 && p->temp)
-			r = keep(p, e);
 	}
 	if (r < 0) {
 		place_free(p);
@@ -245,17 +254,20 @@ static int link_as(const struct place *p, const char *name)
 
 static int link_beside(struct place *p)
 {
-	for (int i = 0; i < ATTEMPTS; i++) {
-		auto_free char *temp = beside(p);
+	int r = -EEXIST;
+
+	for (int i = 0; r == -EEXIST && i < ATTEMPTS; i++) {
 		struct err unused;
 
-		if (link_as(p, temp) == 0) {
-			p->temp = take_memory(&temp);
-			return keep(p, &unused);
-		}
-		if (errno != EEXIST)
-			break;
+		p->temp = beside(p);
+		r = keep(p, &unused);
+		if (r == 0 && link_as(p, p->temp) == 0)
+			return 0;
+		r = r == 0 ? -errno : r;
+		after_dismiss(&p->keeper);
+		free(take_memory(&p->temp));
 	}
+	errno = -r;
 	return -1;
 }
 

@@ -62,6 +62,20 @@ start_and_wait() {
 	done
 }
 
+@test "killed at its first calls, cbuild leaves no name behind" {
+	require_root
+	need strace
+	mkdir -p work root
+	echo some >root/file
+	# Its first process alone: what it has made must be known to another before it is there.
+	for call in mkdirat fchmod flock clone getrandom; do
+		ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 run strace -qq -o /dev/null \
+			-e inject=$call:signal=KILL:when=1 "$CBUILD" -q --no-init root -f dir -o work/out
+		is "$status" 137
+		wait_for 10 no_trace ls -A work || fail "$call left $(ls -A work)"
+	done
+}
+
 # A packed layer of some megabytes, in many and in large files; needs root.
 make_image() {
 	local i

@@ -63,7 +63,7 @@ static void sparse_files_keep_their_holes(void)
 	}
 }
 
-/* With an ACL the group's bits of a mode are those of the mask, whatever the header has there. */
+/* With an ACL the group's bits of a mode are those of the mask, whatever the header says. */
 static void acls_as_text_become_attributes(void)
 {
 	static const struct {
