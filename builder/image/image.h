@@ -46,7 +46,7 @@ struct image_layer {
 	const char *media_type; /* the same */
 	uint64_t size;          /* of the blob in bytes, as it lies there; 0 for a directory */
 	uint64_t unpacked;      /* bytes that it unpacks to, once it was read */
-	const char *packed; /* "gzip", "none", …: how the blob is, once it was read */
+	const char *packed;     /* "gzip", "none", …: how the blob is, once it was read */
 	char read_digest[DIGEST_SIZE]; /* what its bytes say themselves, once it was read */
 };
 

@@ -14,12 +14,7 @@ if [ "${1:-}" != inside ]; then
 	exec unshare --mount --propagation private sh "$0" inside
 fi
 work=$(mktemp -d)
-clean_up() {
-	umount "$work/disk" 2>/dev/null || true
-	umount "$work/below" 2>/dev/null || true
-	rm -rf "$work"
-}
-trap clean_up EXIT
+trap 'umount "$work/disk" "$work/below" 2>/dev/null || true; rm -rf "$work"' EXIT
 mkdir "$work/below" "$work/disk" "$work/in" "$work/in/d"
 head -c 2000000 /dev/urandom >"$work/in/large"
 for n in 1 2 3 4 5 6 7 8 9; do
