@@ -9,8 +9,8 @@
 
 #include "builder/build.h"
 #include "cbox/facts.h"
-#include "cbox/initramfs.h"
 #include "cbox/machine.h"
+#include "cbox/medium.h"
 #include "cbox/table.h"
 #include "cbox/verbs.h"
 #include "lib/auto.h"
@@ -20,8 +20,8 @@ enum { LIMIT_S = 5, WORDS_MAX = 32 };
 struct compare {
 	const struct cbox_row *row;
 	const struct opt_list *operands;
-	const char *root; /* the directory that both run */
-	struct initramfs initramfs;
+	const char *root;   /* the directory that both run */
+	struct medium from; /* the same as a machine takes it */
 	struct record record;
 	struct cbox_machine machine; /* for what it says of the accelerator */
 	struct facts facts[TABLE_COLUMNS];
@@ -59,7 +59,7 @@ static int unpack(struct compare *c, const char *image, struct err *e)
 	return r;
 }
 
-/* The one root, as a directory for the container and as an initramfs for the machine. */
+/* The one root, as a directory for the container and as a disk for the machine. */
 static int prepare(struct compare *c, struct err *e)
 {
 	const char *path = c->operands->items[0];
@@ -74,12 +74,14 @@ static int prepare(struct compare *c, struct err *e)
 	else
 		r = unpack(c, path, e);
 	if (r == 0)
-		r = initramfs_open(&c->initramfs, c->root, &c->record, e);
+		r = medium_open(&c->from, c->root, &c->record, e);
 	if (r == 0 && !c->record.found)
 		r = err_set(e, -EINVAL,
 			"'%s' has no boot record; type 'cbuild %s -o ROOTFS' and compare that",
 			path, path);
-	return r;
+	if (r == 0)
+		r = cbox_machine_find(&c->machine, c->row, e);
+	return r < 0 ? r : cbox_machine_root(&c->machine, &c->from, &c->record, e);
 }
 
 struct words {
@@ -156,7 +158,9 @@ static int run_machine(struct compare *c, int64_t limit_s, struct err *e)
 		put_option(w, "--memory", arena_printf(a, "%lld", row->memory));
 	if (row->cpus > 0)
 		put_option(w, "--cpus", arena_printf(a, "%lld", row->cpus));
-	put_payload(w, c, arena_printf(a, "/proc/%d/fd/%d", (int)getpid(), c->initramfs.fd));
+	put_payload(w, c,
+		arena_printf(a, "/proc/%d/fd/%d", (int)getpid(),
+			c->from.disk < 0 ? c->from.initrd : c->from.disk));
 	return measure(w, limit_s, &c->facts[TABLE_MACHINE], "machine", e);
 }
 
@@ -168,10 +172,10 @@ static int compare(struct compare *c, struct err *e)
 	int r = prepare(c, e);
 
 	if (r == 0)
-		r = record_change(&c->record, c->row, c->operands->items + 1, c->initramfs.root,
-			&usual, e);
+		r = record_change(
+			&c->record, c->row, c->operands->items + 1, c->from.dir, &usual, e);
 	if (r == 0)
-		r = cbox_machine_plan(&c->machine, c->row, &c->initramfs, e);
+		r = cbox_machine_plan(&c->machine, c->row, &c->from, e);
 	if (r == 0)
 		r = run_container(c, limit, e);
 	if (r == 0)
@@ -193,7 +197,7 @@ int cbox_compare(const struct cbox_row *row, const struct opt_list *operands, st
 	c = xcalloc(1, sizeof(*c));
 	c->row = row;
 	c->operands = operands;
-	initramfs_init(&c->initramfs);
+	medium_init(&c->from);
 	record_init(&c->record);
 	cbox_machine_init(&c->machine);
 	for (size_t i = 0; i < TABLE_COLUMNS; i++)
@@ -203,7 +207,7 @@ int cbox_compare(const struct cbox_row *row, const struct opt_list *operands, st
 		facts_release(&c->facts[i]);
 	cbox_machine_release(&c->machine);
 	record_release(&c->record);
-	initramfs_release(&c->initramfs);
+	medium_release(&c->from);
 	free(c);
 	return r;
 }

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cbox/machine.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "cbox/initrd.h"
 #include "cbox/verbs.h"
 #include "lib/auto.h"
 #include "lib/io.h"
 #include "lib/spawn.h"
 #include "lib/term.h"
+#include "qemu/drivers.h"
 
 void cbox_machine_init(struct cbox_machine *m)
 {
@@ -24,10 +27,29 @@ void cbox_machine_release(struct cbox_machine *m)
 	if (!m)
 		return;
 	kernel_release(&m->kernel);
+	modules_release(&m->drivers);
 	arena_release(&m->arena);
 }
 
-int cbox_machine_complete(struct record *r, struct err *e)
+/* The root is a disk, which process 1 mounts under an overlay. */
+static void use_disk(struct record *r, const struct modules *drivers)
+{
+	const char **items = arena_alloc(&r->arena, (drivers->count + 1) * sizeof(*items));
+	struct boot *b = &r->boot;
+
+	for (size_t i = 0; i < drivers->count; i++)
+		items[i] = arena_printf(
+			&r->arena, "/" INITRD_MODULES "/%s.ko", drivers->items[i].name);
+	items[drivers->count] = NULL;
+	b->modules = (struct boot_list){ items, drivers->count };
+	b->root = MACHINE_DISK;
+	b->root_type = "erofs";
+	b->root_mode = BOOT_ROOT_OVERLAY;
+	b->root_options = NULL;
+}
+
+int cbox_machine_complete(const struct cbox_machine *m, const struct medium *from,
+	struct record *r, struct err *e)
 {
 	enum { SEED = BOOT_SEED_MAX };
 	struct boot *b = &r->boot;
@@ -35,6 +57,8 @@ int cbox_machine_complete(struct record *r, struct err *e)
 	struct buf text = { 0 };
 	struct timespec now;
 
+	if (from->disk >= 0)
+		use_disk(r, &m->drivers);
 	b->console = BOOT_CONSOLE;
 	b->console_error = b->terminal ? NULL : BOOT_CONSOLE_ERROR;
 	b->control = BOOT_CONTROL;
@@ -86,42 +110,88 @@ static int choose_kvm(const char *accel, const struct probe *p, bool *kvm, struc
 	return 0;
 }
 
-int cbox_machine_plan(struct cbox_machine *m, const struct cbox_row *row,
-	const struct initramfs *from, struct err *e)
+int cbox_machine_find(struct cbox_machine *m, const struct cbox_row *row, struct err *e)
 {
-	struct machine_wish wish = {
-		.machine = row->machine,
-		.initrd = from->path,
-		.root_size = from->size,
-		.memory = row->memory > 0 ? (uint64_t)row->memory : 0,
-		.cpus = row->cpus > 0 ? (unsigned)(row->cpus > 1000 ? 1000 : row->cpus) : 0,
-		.verbose = row->verbose,
-		.append = row->append,
-	};
+	const char *const *wanted;
 	int r;
 
 	if (!spawn_finds(MACHINE_QEMU))
 		return err_set(e, -ENOENT,
 			"there is no '" MACHINE_QEMU
 			"'; type: apt-get install qemu-system-x86");
-	m->probe = probe_host();
-	r = choose_kvm(row->accel, &m->probe, &wish.kvm, e);
-	if (r == 0)
-		r = kernel_find(row->kernel, tell, &m->kernel, e);
+	r = machine_drivers(row->machine, &wanted, e);
 	if (r < 0)
 		return r;
-	wish.kernel = m->kernel.path;
-	wish.tsc_khz = m->probe.tsc_khz;
+	m->probe = probe_host();
+	r = choose_kvm(row->accel, &m->probe, &m->kvm, e);
+	if (r == 0)
+		r = kernel_find(row->kernel, tell, &m->kernel, e);
+	if (r == 0)
+		r = drivers_load(m->kernel.modules, wanted, &m->drivers, e);
+	m->has_drivers = r > 0;
+	return r < 0 ? r : 0;
+}
+
+int cbox_machine_root(
+	const struct cbox_machine *m, struct medium *from, struct record *record, struct err *e)
+{
+	int r = medium_make(from, m->has_drivers ? &m->drivers : NULL, record, e);
+
+	if (r == 0 && from->why)
+		fprintf(stderr,
+			"cbox: '%s' becomes an initramfs, which has no file capabilities and "
+			"ACLs, and no disk: %s\n",
+			from->operand, from->why);
+	return r;
+}
+
+int cbox_machine_plan(struct cbox_machine *m, const struct cbox_row *row,
+	const struct medium *from, struct err *e)
+{
+	const struct machine_wish wish = {
+		.machine = row->machine,
+		.kernel = m->kernel.path,
+		.initrd = from->path,
+		.disk = from->disk >= 0,
+		.root_size = from->size,
+		.memory = row->memory > 0 ? (uint64_t)row->memory : 0,
+		.cpus = row->cpus > 0 ? (unsigned)(row->cpus > 1000 ? 1000 : row->cpus) : 0,
+		.verbose = row->verbose,
+		.append = row->append,
+		.kvm = m->kvm,
+		.tsc_khz = m->probe.tsc_khz,
+	};
+
 	return machine_plan(&wish, &m->arena, &m->plan, e);
 }
 
-void cbox_machine_explain(const struct cbox_machine *m, FILE *out)
+static void explain_root(const struct cbox_machine *m, const struct medium *from, FILE *out)
+{
+	uint64_t mib = from->size >> 20;
+
+	if (from->disk < 0) {
+		fprintf(out, "# root: an initramfs, %" PRIu64 " MiB in memory\n", mib);
+		return;
+	}
+	fprintf(out,
+		"# root: an EROFS of %" PRIu64 " MiB as a disk, read-only, under an overlay in "
+		"memory; modules:",
+		mib);
+	for (size_t i = 0; i < m->drivers.count; i++)
+		fprintf(out, " %s", m->drivers.items[i].name);
+	fprintf(out, "%s\n", m->drivers.count ? "" : " none");
+}
+
+void cbox_machine_explain(const struct cbox_machine *m, const struct medium *from, FILE *out)
 {
 	fprintf(out, "# kernel: %s%s\n", m->kernel.source,
 		m->kernel.pvh ? "" : " (as it is: it does not boot by PVH)");
 	fprintf(out, "# accelerator: %s (KVM: %s)\n", m->plan.accelerator,
 		probe_text(m->probe.kvm));
-	fprintf(out, "# descriptors 3 to 6 are sockets: console, control channel, kernel's "
-		     "console, standard error\n# descriptor 7 holds the boot record\n");
+	explain_root(m, from, out);
+	fprintf(out,
+		"# descriptors 3 to 6 are sockets: console, control channel, kernel's "
+		"console, standard error\n# descriptor 7 holds the boot record%s%s\n",
+		from->path ? "" : ", 8 the initramfs", from->disk < 0 ? "" : ", 9 the disk");
 	machine_print(&m->plan, out);
 }

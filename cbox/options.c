@@ -10,7 +10,7 @@ static const struct opt table[] = {
 static const struct opts_verb verbs[] = {
 	{ VERB_RUN, "run", "[options] IMAGE|ROOTFS [command ...]",
 		"run a root file system as a container", true },
-	{ VERB_BOOT, "boot", "[options] IMAGE|ROOTFS|INITRAMFS [command ...]",
+	{ VERB_BOOT, "boot", "[options] IMAGE|ROOTFS|EROFS|INITRAMFS [command ...]",
 		"boot a root file system as a virtual machine", true },
 	{ VERB_COMPARE, "compare", "[options] IMAGE|ROOTFS [command ...]",
 		"run it as a container and as a virtual machine, and compare", true },

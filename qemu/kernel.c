@@ -52,6 +52,17 @@ static int extract(
 	return r < 0 ? r : cache_put(c->dir, name, vmlinux.bytes, vmlinux.size, e);
 }
 
+/* As fetch.h lays them out. */
+static char *modules_beside(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	auto_free char *folder = xasprintf(
+		"%.*smodules", (int)(slash ? slash + 1 - file : 0), file);
+	auto_free char *order = xasprintf("%s/order", folder);
+
+	return access(order, R_OK) == 0 ? take_memory(&folder) : NULL;
+}
+
 /* A kernel file of any kind. Where no ELF kernel can be had of it, it is left to QEMU. */
 static int use_file(const struct cache *c, const char *file, struct kernel *out, struct err *e)
 {
@@ -64,7 +75,7 @@ static int use_file(const struct cache *c, const char *file, struct kernel *out,
 	if (!elf_is(image.bytes, image.size) && !vmlinux_is_bzimage(image.bytes, image.size))
 		return err_set(e, -ENOEXEC,
 			"'%s' is not a kernel for x86_64 (a bzImage or an ELF file)", file);
-	*out = (struct kernel){ .source = xstrdup(file) };
+	*out = (struct kernel){ .source = xstrdup(file), .modules = modules_beside(file) };
 	out->pvh = elf_boots_by_pvh(image.bytes, image.size);
 	if (!out->pvh && c) {
 		name = name_by_content(&image);

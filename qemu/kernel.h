@@ -15,7 +15,7 @@
 struct kernel {
 	char *path;    /* what to give to QEMU */
 	char *source;  /* where it came from: a path, or a package */
-	char *modules; /* folder of its modules, with the file "order"; NULL: none */
+	char *modules; /* folder of its modules, with the file "order", beside it; NULL: none */
 	bool pvh;
 };
 

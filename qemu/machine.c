@@ -14,6 +14,8 @@ struct machine {
 	const char *append; /* always */
 	const char
 		*append_tcg; /* without KVM, where the guest's clocks are slow to calibrate */
+	const char *disk;    /* the device */
+	const char *drivers[5];
 };
 
 /*
@@ -22,9 +24,11 @@ struct machine {
  */
 static const struct machine machines[] = {
 	{ "q35", "q35", "panic=-1 reboot=t cryptomgr.notests",
-		"no_timer_check noreplace-smp nolapic_timer" },
+		"no_timer_check noreplace-smp nolapic_timer", "virtio-blk-pci,drive=root",
+		{ "virtio_pci", "virtio_blk", "erofs", "overlay" } },
 	{ "microvm", "microvm", "panic=-1 reboot=t cryptomgr.notests",
-		"no_timer_check noreplace-smp" },
+		"no_timer_check noreplace-smp", "virtio-blk-device,drive=root",
+		{ "virtio_mmio", "virtio_blk", "erofs", "overlay" } },
 };
 
 /* On every machine. Interrupts of their own for the third and fourth port: ISA shares none. */
@@ -59,21 +63,32 @@ static void put2(struct words *w, const char *option, const char *value)
 	put(w, value);
 }
 
-static const struct machine *find(const char *name)
+static int find(const char *name, const struct machine **out, struct err *e)
 {
-	if (!name)
-		return &machines[0];
-	for (size_t i = 0; i < ARRAY_LEN(machines); i++)
-		if (!strcmp(machines[i].name, name))
-			return &machines[i];
-	return NULL;
+	for (size_t i = 0; i < ARRAY_LEN(machines); i++) {
+		if (name && strcmp(machines[i].name, name) != 0)
+			continue;
+		*out = &machines[i];
+		return 0;
+	}
+	return err_set(e, -EINVAL, "there is no machine '%s'; there are: q35, microvm", name);
 }
 
-/* The initramfs lies in memory twice while the kernel unpacks it. */
+int machine_drivers(const char *machine, const char *const **out, struct err *e)
+{
+	const struct machine *m = NULL;
+	int r = find(machine, &m, e);
+
+	if (r == 0)
+		*out = m->drivers;
+	return r;
+}
+
+/* The initramfs lies in memory twice while the kernel unpacks it; a disk does not. */
 static uint64_t choose_memory(const struct machine_wish *w)
 {
-	const uint64_t base = 256, step = 64;
-	uint64_t root = w->root_size / MIB;
+	const uint64_t base = w->disk ? 512 : 256, step = 64;
+	uint64_t root = w->disk ? 0 : w->root_size / MIB;
 	uint64_t need = base + root * 5 / 2;
 
 	return w->memory ? w->memory / MIB : (need + step - 1) / step * step;
@@ -109,6 +124,14 @@ static int check(const struct machine_wish *w, const struct machine_plan *p, str
 	return 0;
 }
 
+static void put_disk(struct words *w, const struct machine *m, struct arena *a)
+{
+	put2(w, "-drive",
+		arena_printf(a, "id=root,if=none,format=raw,readonly=on,file=/dev/fd/%d",
+			MACHINE_FD_DISK));
+	put2(w, "-device", m->disk);
+}
+
 static void put_devices(struct words *w, struct arena *a)
 {
 	for (size_t i = 0; i < ARRAY_LEN(ports); i++) {
@@ -124,14 +147,13 @@ static void put_devices(struct words *w, struct arena *a)
 int machine_plan(
 	const struct machine_wish *w, struct arena *a, struct machine_plan *out, struct err *e)
 {
-	const struct machine *m = find(w->machine);
+	const struct machine *m = NULL;
 	struct words words = { arena_alloc(a, WORDS_MAX * sizeof(char *)), 0 };
 	struct machine_plan p;
-	int r;
+	int r = find(w->machine, &m, e);
 
-	if (!m)
-		return err_set(e, -EINVAL, "there is no machine '%s'; there are: q35, microvm",
-			w->machine);
+	if (r < 0)
+		return r;
 	p = (struct machine_plan){ words.items, choose_memory(w), make_append(m, w, a),
 		w->kvm ? "kvm" : "tcg" };
 	r = check(w, &p, e);
@@ -146,6 +168,8 @@ int machine_plan(
 	for (size_t i = 0; i < ARRAY_LEN(fixed); i++)
 		put(&words, fixed[i]);
 	put_devices(&words, a);
+	if (w->disk)
+		put_disk(&words, m, a);
 	put2(&words, "-kernel", w->kernel);
 	put2(&words, "-initrd",
 		w->initrd ? w->initrd : arena_printf(a, "/dev/fd/%d", MACHINE_FD_INITRD));

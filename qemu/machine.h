@@ -16,6 +16,7 @@
  * error. The boot record comes by fw_cfg and never on the kernel's command line.
  */
 #define MACHINE_QEMU "qemu-system-x86_64"
+#define MACHINE_DISK "/dev/vda" /* as the guest calls it */
 
 enum machine_port {
 	MACHINE_CONSOLE, /* BOOT_CONSOLE */
@@ -30,6 +31,7 @@ enum {
 	MACHINE_FD_PORT = 3,
 	MACHINE_FD_RECORD = MACHINE_FD_PORT + MACHINE_PORTS,
 	MACHINE_FD_INITRD,
+	MACHINE_FD_DISK,
 	MACHINE_FD_END,
 };
 
@@ -39,7 +41,8 @@ struct machine_wish {
 	const char *initrd;  /* path; NULL: MACHINE_FD_INITRD */
 	bool kvm;
 	uint64_t tsc_khz;   /* 0: unknown */
-	uint64_t root_size; /* of the initramfs in bytes, unpacked; memory is chosen by it */
+	bool disk;          /* MACHINE_FD_DISK holds the root: MACHINE_DISK, read-only */
+	uint64_t root_size; /* of an initramfs in bytes, unpacked; memory is chosen by it */
 	uint64_t memory;    /* bytes; 0: chosen */
 	unsigned cpus;      /* 0: 1 */
 	bool verbose;       /* the kernel tells all */
@@ -52,6 +55,12 @@ struct machine_plan {
 	const char *append;      /* the kernel's command line */
 	const char *accelerator; /* "kvm" or "tcg" */
 };
+
+/*
+ * The modules that a guest of that machine (NULL: the first) needs for an EROFS on the disk as
+ * its root under an overlay, NULL-ended.
+ */
+int machine_drivers(const char *machine, const char *const **out, struct err *e) must_check;
 
 /* Checks the wish and makes the plan, whose texts are in the arena. */
 int machine_plan(const struct machine_wish *w, struct arena *a, struct machine_plan *out,

@@ -278,10 +278,11 @@ static int make_ports(struct vm *v, int theirs[MACHINE_PORTS], struct err *e)
 }
 
 static int start(
-	struct vm *v, const struct machine_plan *plan, int record, int initrd, struct err *e)
+	struct vm *v, const struct machine_plan *plan, const struct vm_files *f, struct err *e)
 {
 	int theirs[MACHINE_PORTS] = { -1, -1, -1, -1 }, r = make_ports(v, theirs, e);
-	const int more[] = { theirs[0], theirs[1], theirs[2], theirs[3], record, initrd };
+	const int more[] = { theirs[0], theirs[1], theirs[2], theirs[3], f->record, f->initrd,
+		f->disk };
 	const struct spawn s = { .argv = plan->argv,
 		.dir = -1,
 		.in = -1,
@@ -342,7 +343,7 @@ static void passed_on(sigset_t *set)
 		(void)sigaddset(set, numbers[i]);
 }
 
-int vm_run(const struct machine_plan *plan, int record, int initrd,
+int vm_run(const struct machine_plan *plan, const struct vm_files *files,
 	const struct vm_streams *streams, struct vm_report *report, struct err *e)
 {
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
@@ -356,8 +357,7 @@ int vm_run(const struct machine_plan *plan, int record, int initrd,
 	(void)sigprocmask(SIG_BLOCK, &set, &old);
 	(void)sigaction(SIGPIPE, &ignore, &old_pipe);
 	v.signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	r = v.signals < 0 ? err_sys(e, "cannot wait for signals")
-			  : start(&v, plan, record, initrd, e);
+	r = v.signals < 0 ? err_sys(e, "cannot wait for signals") : start(&v, plan, files, e);
 	if (r == 0) {
 		connect_streams(&v);
 		serve(&v);

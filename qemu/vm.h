@@ -33,10 +33,16 @@ struct vm_report {
 	struct klog klog;    /* the end of what the kernel said */
 };
 
+/* Descriptors of files, which stay the caller's; -1: none. */
+struct vm_files {
+	int record; /* the boot record */
+	int initrd; /* where the plan names no path */
+	int disk;   /* where the plan has one */
+};
+
 /*
- * Runs the machine of the plan until it ends. `record` is a file that holds the boot record,
- * `initrd` the initramfs (-1 where the plan names a path); both stay the caller's. Returns 0
- * with the report, or -errno when it could not be started.
+ * Runs the machine of the plan until it ends. Returns 0 with the report, or -errno when it
+ * could not be started.
  */
-int vm_run(const struct machine_plan *plan, int record, int initrd,
+int vm_run(const struct machine_plan *plan, const struct vm_files *files,
 	const struct vm_streams *streams, struct vm_report *report, struct err *e) must_check;

@@ -82,6 +82,130 @@ PYTHON
 	nothing_left keys talk out
 }
 
+# Sets REPLY to the folder of the kernel that cbox found.
+kernel_folder() {
+	REPLY=$("$CBOX" boot --dry-run "$ROOT" true | sed -n 's/^# kernel: //p')
+	[ -s "$REPLY/vmlinux" ] || fail "cbox boot --dry-run names no kernel"
+}
+
+# A root with what an initramfs has no place for: file capabilities, an ACL and a device.
+rich_root() { # directory
+	tiny_root "$1"
+	cp "$HELPERS/attributes" "$1/bin/"
+	cp "$1/bin/busybox" "$1/bin/busybox.raw"
+	setcap cap_net_raw,cap_chown+ep "$1/bin/busybox.raw"
+	echo shared >"$1/var/shared"
+	mknod -m 666 "$1/var/null" c 1 3
+	# user::rw- user:1234:rw- group::--- mask::rw- other::---
+	python3 - "$1/var/shared" <<'PYTHON'
+import os, struct, sys
+rows = [(1, 6, -1), (2, 6, 1234), (4, 0, -1), (16, 6, -1), (32, 0, -1)]
+acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *row) for row in rows)
+os.setxattr(sys.argv[1], "system.posix_acl_access", acl)
+os.setxattr(sys.argv[1], "user.note", b"kept")
+PYTHON
+}
+
+# shellcheck disable=SC2016 # the guest's shell
+seen='/bin/attributes /bin/busybox.raw /var/shared | sort; busybox.raw grep CapEff /proc/self/status; cat /var/shared
+	echo more >>/var/shared && busybox.raw tail -n 1 /var/shared; echo gone >/var/null; busybox.raw wc -c </var/null
+	busybox.raw stat -c "%F %t:%T %u:%g %a" /var/null; grep " / " /proc/mounts | cut -d" " -f1'
+
+# What the user app sees of a rich root in a machine whose root is a disk.
+was_seen() { # output
+	is "$1" "/bin/busybox.raw security.capability=0100000201200000000000000000000000000000
+/var/shared system.posix_acl_access=0200000001000600ffffffff02000600d204000004000000ffffffff10000600ffffffff20000000ffffffff
+/var/shared user.note=6b657074
+CapEff:	0000000000002001
+shared
+more
+0
+character special file 1:3 0:0 666
+overlay"
+}
+
+@test "file capabilities, ACLs and devices are there in the machine, and nothing of the root changes" {
+	local root=$BATS_TEST_TMPDIR/rich
+
+	rich_root "$root"
+	tree_of "$root" >"$BATS_TEST_TMPDIR/before"
+	run "$CBOX" boot -u app "$root" sh -c "$seen"
+	is "$status" 0
+	was_seen "$output"
+	tree_of "$root" >"$BATS_TEST_TMPDIR/after"
+	same_text "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
+	rm -r "$root"
+	nothing_left before after diff
+}
+
+@test "an EROFS boots as it is, on both machines, as its boot record says; and stays as it was" {
+	local root=$BATS_TEST_TMPDIR/rich disk=$BATS_TEST_TMPDIR/root.erofs
+
+	rich_root "$root"
+	"$CBUILD" "$root" --user app --cmd "$(jq -cn --arg s "$seen" '["sh","-c",$s]')" -o "$disk" --quiet
+	sha256sum "$disk" >"$BATS_TEST_TMPDIR/sum"
+	run "$CBOX" boot "$disk"
+	is "$status" 0
+	was_seen "$output"
+	run "$CBOX" boot --machine microvm "$disk" sh -c 'id -un; busybox.raw id -u; exit 6'
+	is "$status" 6
+	is "$output" $'app\n1234'
+	sha256sum --status -c "$BATS_TEST_TMPDIR/sum"
+	rm -r "$root"
+	nothing_left root.erofs sum
+}
+
+@test "a plan tells what the root lies on" {
+	run "$CBOX" boot --dry-run "$ROOT" true
+	is "$status" 0
+	has "$output" "# root: an EROFS of [0-9]* MiB as a disk, read-only, under an overlay in memory; modules: "
+	has "$output" " virtio_pci virtio_blk * overlay"
+	has "$output" "8 the initramfs, 9 the disk"
+	has "$output" " -drive id=root,if=none,format=raw,readonly=on,file=/dev/fd/9 "
+	"$CBUILD" "$ROOT" -o "$BATS_TEST_TMPDIR/root.cpio" --quiet
+	run "$CBOX" boot --dry-run "$BATS_TEST_TMPDIR/root.cpio" true
+	has "$output" "# root: an initramfs, "
+	lacks "$output" -drive
+	lacks "$output" becomes
+	nothing_left root.cpio
+}
+
+# shellcheck disable=SC2154 # stderr is bats's
+@test "where the kernel's modules are not known the root is an initramfs, and a line says so" {
+	kernel_folder
+	cp "$REPLY/vmlinux" "$BATS_TEST_TMPDIR/kernel"
+	run --separate-stderr "$CBOX" boot --kernel "$BATS_TEST_TMPDIR/kernel" "$ROOT" \
+		sh -c 'grep " / " /proc/mounts | cut -d" " -f1'
+	is "$status" 0
+	is "$output" rootfs
+	has "$stderr" "cbox: '$ROOT' becomes an initramfs, which has no file capabilities and ACLs"
+	has "$stderr" "this kernel's modules for a disk are not known"
+	# With them beside it, it is a disk.
+	mkdir "$BATS_TEST_TMPDIR/modules"
+	cp "$REPLY"/modules/* "$BATS_TEST_TMPDIR/modules/"
+	run "$CBOX" boot --dry-run --kernel "$BATS_TEST_TMPDIR/kernel" "$ROOT" true
+	has "$output" "# root: an EROFS "
+	nothing_left kernel modules 'modules/*' 'separate-stderr-*'
+}
+
+# shellcheck disable=SC2154 # stderr is bats's
+@test "a boot record that names modules in the root gets it as an initramfs" {
+	local root=$BATS_TEST_TMPDIR/root
+
+	kernel_folder
+	tiny_root "$root"
+	mkdir -p "$root/etc/cinit"
+	cp "$REPLY/modules/fuse.ko" "$root/"
+	printf '%s\0\n' argv=sh argv=-c 'argv=grep -c ^fuse /proc/modules' env=PATH=/bin module=/fuse.ko end= |
+		cat <(printf '#cinit-boot 1\n') - >"$root/etc/cinit/boot"
+	run --separate-stderr "$CBOX" boot "$root"
+	is "$status" 0
+	is "$output" 1
+	has "$stderr" "its boot record names modules in it"
+	rm -r "$root"
+	nothing_left 'separate-stderr-*'
+}
+
 @test "signals reach the payload; before it runs they end the machine" {
 	# shellcheck disable=SC2016
 	"$CBOX" boot "$ROOT" sh -c 'trap "echo told; exit 5" TERM; echo ready; while :; do sleep 0.1; done' \

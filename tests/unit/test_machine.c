@@ -116,6 +116,43 @@ static void memory_follows_the_size_of_the_root(void)
 	}
 }
 
+static void a_disk_is_a_descriptor_whose_size_asks_for_no_memory(void)
+{
+	struct machine_wish w = usual;
+	struct planned p;
+
+	w.disk = true;
+	w.root_size = (uint64_t)1 << 40;
+	plan(&p, &w);
+	check(holds(&p, " -drive "
+			"id=root,if=none,format=raw,readonly=on,file=/dev/fd/9 -device "
+			"virtio-blk-pci,drive=root "));
+	check(holds(&p, " -initrd /dev/fd/8 "));
+	check_int(p.plan.memory, 512);
+	done(&p);
+	w.machine = "microvm";
+	plan(&p, &w);
+	check(holds(&p, " -device virtio-blk-device,drive=root "));
+	done(&p);
+}
+
+static void a_machine_names_the_modules_that_its_disk_needs(void)
+{
+	static const char *const names[] = { NULL, "q35", "microvm" };
+	static const char *const bus[] = { "virtio_pci", "virtio_pci", "virtio_mmio" };
+	const char *const *drivers = NULL;
+	struct err e;
+
+	for (size_t i = 0; i < ARRAY_LEN(bus); i++) {
+		check_int(machine_drivers(names[i], &drivers, &e), 0);
+		check_text(drivers[0], bus[i]);
+		check_text(drivers[3], "overlay");
+		check(!drivers[4]);
+	}
+	check_int(machine_drivers("pdp11", &drivers, &e), -EINVAL);
+	check_text(e.text, "there is no machine 'pdp11'; there are: q35, microvm");
+}
+
 static void what_cannot_be_is_refused_before_anything_starts(void)
 {
 	char *longest = xmalloc(2100);
@@ -161,6 +198,8 @@ int main(void)
 	RUN(with_kvm_the_guest_finds_its_clocks_itself);
 	RUN(four_ports_and_the_record_come_as_descriptors);
 	RUN(memory_follows_the_size_of_the_root);
+	RUN(a_disk_is_a_descriptor_whose_size_asks_for_no_memory);
+	RUN(a_machine_names_the_modules_that_its_disk_needs);
 	RUN(what_cannot_be_is_refused_before_anything_starts);
 	RUN(printed_words_are_quoted_for_a_shell);
 	return tap_done();
