@@ -136,6 +136,23 @@ static int write_tree(
 	return 0;
 }
 
+/* A machine unpacks so much sooner than it loads the modules that a disk needs. */
+enum { SMALL = 16 * 1024 * 1024 };
+
+/* Small, and nothing in it that an initramfs has no place for. */
+static bool is_small(const struct tree *t)
+{
+	const struct node *root = tree_root(t);
+	uint64_t size = 0;
+
+	for (const struct node *n = root; n; n = tree_next(root, n)) {
+		size += n->inode->content ? n->inode->content->size : 0;
+		if (n->inode->xattr_count || size > SMALL)
+			return false;
+	}
+	return true;
+}
+
 /* Why the root has to be an initramfs; NULL where it need not. */
 static const char *no_disk(const struct modules *drivers, const struct record *record)
 {
@@ -154,14 +171,18 @@ static int pack(
 		.inputs = &s->operand, .input_count = 1, .image.limits = LIMITS_DEFAULT
 	};
 	struct build *b = NULL;
+	bool as_disk = false;
 	int r = build_tree(&request, &b, e);
 
 	if (r == 0 && !record->found)
 		r = record_of_tree(b->tree, record, e);
-	s->why = no_disk(drivers, record);
+	if (r == 0 && !is_small(b->tree)) {
+		s->why = no_disk(drivers, record);
+		as_disk = !s->why;
+	}
 	if (r == 0)
-		r = s->why ? write_tree(b, "cpio", &s->initrd, s, e)
-			   : write_tree(b, "erofs", &s->disk, s, e);
+		r = as_disk ? write_tree(b, "erofs", &s->disk, s, e)
+			    : write_tree(b, "cpio", &s->initrd, s, e);
 	build_free(b);
 	return r;
 }

@@ -12,7 +12,8 @@
 /*
  * What the operand of `cbox boot` stands for, as a machine takes it: a directory or an image
  * becomes an EROFS, the machine's disk, with a small initramfs beside it that mounts it; or,
- * where the kernel's modules for that are not known, one initramfs. What cbuild has made an
+ * where the kernel's modules for that are not known, or where it is small and loses nothing by
+ * it, one initramfs. What cbuild has made an
  * initramfs or an EROFS of is taken as it is. All that is made lies in files without a name.
  */
 struct medium {
@@ -22,7 +23,7 @@ struct medium {
 	int disk;         /* an EROFS; -1: the initramfs is the root */
 	uint64_t size;    /* of an initramfs in memory, of a disk, in bytes, about */
 	int dir;          /* the directory; -1 where it is none */
-	const char *why;  /* it is an initramfs and no disk; NULL: it is, or was given so */
+	const char *why;  /* it has to be an initramfs; NULL: a disk, small, or given so */
 };
 
 #define auto_medium released_by(medium_release)
