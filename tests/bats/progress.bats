@@ -65,8 +65,10 @@ on_terminal() { # columns, signal or "" ("resize": to 30 columns), command…
 		    resize(0, columns)
 		    os.execvp(command[0], command)
 		rows, row, column = [""], 0, 0
+		# What was drawn before a terminal became narrow may still be on its way.
+		settled = event != "resize"
 		def feed(text):
-		    global row, column, rows
+		    global row, column, rows, settled
 		    for part in re.findall(r"\x1b\[(?:\d*A|K|J)|\r|\n|[^\x1b\r\n]+|\x1b", text):
 		        if part == "\r": column = 0
 		        elif part == "\n":
@@ -79,7 +81,9 @@ on_terminal() { # columns, signal or "" ("resize": to 30 columns), command…
 		        else:
 		            rows[row] = rows[row].ljust(column)[:column] + part + rows[row][column + len(part):]
 		            column += len(part)
-		            if columns < 60 and len(part) >= columns and ("%" in part): sys.exit("too wide: " + part)
+		            if columns < 60 and "%" in part:
+		                if len(part) < columns: settled = True
+		                elif settled: sys.exit("too wide: " + part)
 		seen, times, sent, rest = {}, [], False, ""
 		while True:
 		    try: data = os.read(fd, 1 << 16)
