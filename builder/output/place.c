@@ -101,7 +101,10 @@ static void remove_leftovers(const struct place *p)
 /* --- making ----------------------------------------------------------------------------------
  */
 
-/* Not where another run has made its own by that name, and lives. */
+/*
+ * Waits for the lock: those who are killed let go of it a little later than of the keeper. Were
+ * it another run's, of the same name, that one would be done by then and the name gone.
+ */
 static void remove_temp(void *context)
 {
 	const struct place *p = context;
@@ -109,9 +112,10 @@ static void remove_temp(void *context)
 		p->parent, p->temp, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
 	/* It may be what its maker must not open: the root of an image can have any mode. */
-	if (fd >= 0 ? flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK
-		    : errno != EACCES)
+	if (fd < 0 && errno != EACCES)
 		return;
+	if (fd >= 0)
+		(void)flock(fd, LOCK_EX);
 	(void)remove_below(p->parent, p->temp);
 }
 

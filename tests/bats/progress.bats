@@ -4,7 +4,7 @@
 load common
 
 setup_file() {
-	slow_image "$BATS_FILE_TMPDIR/image" 40 true
+	slow_image "$BATS_FILE_TMPDIR/image" 60 true
 	# For what is ended on the way: it takes so long that nobody comes too late for it, and its
 	# sums, which are never compared, are wrong.
 	slow_image "$BATS_FILE_TMPDIR/slower" 1000 false
@@ -67,6 +67,10 @@ on_terminal() { # columns, signal or "" ("resize": to 30 columns), command…
 		rows, row, column = [""], 0, 0
 		# What was drawn before a terminal became narrow may still be on its way.
 		settled = event != "resize"
+		def look():
+		    bars = [r for r in rows if re.match(r"layer \d of \d.*\d%|layer \d of \d$|writing ", r)]
+		    seen[len(bars)] = seen.get(len(bars), 0) + 1
+		    return bars
 		def feed(text):
 		    global row, column, rows, settled
 		    for part in re.findall(r"\x1b\[(?:\d*A|K|J)|\r|\n|[^\x1b\r\n]+|\x1b", text):
@@ -74,7 +78,10 @@ on_terminal() { # columns, signal or "" ("resize": to 30 columns), command…
 		        elif part == "\n":
 		            row += 1
 		            if row == len(rows): rows.append("")
-		        elif part[0] == "\x1b" and part[-1] == "A": row = max(0, row - int(part[2:-1] or 1))
+		        elif part[0] == "\x1b" and part[-1] == "A":
+		            # Before they are drawn anew: one piece that is read may hold many draws.
+		            look()
+		            row = max(0, row - int(part[2:-1] or 1))
 		        elif part == "\x1b[K": rows[row] = rows[row][:column]
 		        elif part == "\x1b[J": rows[row:] = [rows[row][:column]]
 		        elif part[0] == "\x1b": sys.exit("unknown sequence in " + repr(text))
@@ -92,8 +99,7 @@ on_terminal() { # columns, signal or "" ("resize": to 30 columns), command…
 		    # A sequence may come in two pieces.
 		    text, rest = re.fullmatch(r"(?s)(.*?)(\x1b(?:\[\d*)?)?", rest + data.decode()).groups("")
 		    feed(text)
-		    bars = [r for r in rows if re.match(r"layer \d of \d.*\d%|layer \d of \d$|writing ", r)]
-		    seen[len(bars)] = seen.get(len(bars), 0) + 1
+		    bars = look()
 		    if bars: times.append(time.monotonic())
 		    if event and bars and not sent:
 		        sent = True
