@@ -20,6 +20,7 @@ struct disk {
 	int fd;
 	size_t block;
 	uint64_t inodes_at, root;
+	uint64_t size; /* of what it lies in */
 };
 
 struct file {
@@ -59,13 +60,17 @@ bool disk_is(int fd)
 static int open_disk(struct disk *d, int fd, struct err *e)
 {
 	struct erofs_super s;
+	struct stat st;
 
+	if (fstat(fd, &st) < 0)
+		return err_sys(e, "cannot examine the EROFS");
 	if (!read_super(fd, &s) || s.block_log < BLOCK_LOG_MIN || s.block_log > BLOCK_LOG_MAX)
 		return damaged(e);
 	if ((le32toh(s.feature_incompat) & ~(uint32_t)FEATURES_KNOWN) || s.directory_block_log)
 		return err_set(e, -ENOTSUP, "the EROFS has features that are not known here");
 	*d = (struct disk){ fd, (size_t)1 << s.block_log,
-		(uint64_t)le32toh(s.meta_block) << s.block_log, le16toh(s.root_nid) };
+		(uint64_t)le32toh(s.meta_block) << s.block_log, le16toh(s.root_nid),
+		(uint64_t)st.st_size };
 	return 0;
 }
 
@@ -109,6 +114,9 @@ static int read_data(const struct disk *d, const struct file *f, size_t limit, s
 		return err_set(e, -ENOTSUP, "it is compressed in the EROFS, or has holes");
 	if (f->size > limit)
 		return err_set(e, -EFBIG, "longer than %zu bytes", limit);
+	/* Before there is memory for as much. */
+	if (f->size > d->size)
+		return damaged(e);
 	/* Of the last block all is behind the inode, also where it is full. */
 	if (f->layout == EROFS_FLAT_INLINE && f->size)
 		whole = (blocks - (f->size % d->block == 0)) * d->block;

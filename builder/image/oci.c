@@ -166,7 +166,7 @@ static int collect(struct image *i, const json_t *index, const struct descriptor
 	return 0;
 }
 
-/* "redis" and "redis:7" ask for docker.io/library/redis:7, and "7" for the tag alone. */
+/* "redis" and "redis:7" ask for HOST/library/redis:7, and "7" for the tag alone. */
 static bool ref_matches(const char *have, const char *want)
 {
 	size_t h = strlen(have), w = strlen(want);
