@@ -64,17 +64,6 @@ static uint64_t take_slots(struct gaps *g, uint64_t bytes)
 /* --- one inode -------------------------------------------------------------------------------
  */
 
-static uint32_t count_links(const struct node *n)
-{
-	uint32_t links = 2;
-
-	if (n->inode->type != INODE_DIR)
-		return n->inode->links;
-	for (const struct node *c = n->first_child; c; c = c->next_sibling)
-		links += c->inode->type == INODE_DIR;
-	return links;
-}
-
 static bool is_extended(const struct erofs *x, const struct erofs_place *p)
 {
 	const struct inode *i = p->node->inode;
@@ -135,7 +124,7 @@ static int describe(struct planner *plan, const struct node *n, struct err *e)
 		return r;
 	p->node = n;
 	p->size = data_size(n);
-	p->links = count_links(n);
+	p->links = node_links(n);
 	p->extended = is_extended(x, p);
 	p->ino = x->count + 1;
 	blocks = choose_layout(p);

@@ -32,16 +32,10 @@ static void set_extents(struct ext2_inode_large *to)
 
 static uint32_t count_links(const struct node *n)
 {
-	uint32_t links = 2;
+	uint32_t links = node_links(n) + ext4_wants_lost_found(n);
 
-	if (n->inode->type != INODE_DIR)
-		return n->inode->links;
-	for (const struct node *c = n->first_child; c; c = c->next_sibling)
-		links += c->inode->type == INODE_DIR;
-	if (ext4_wants_lost_found(n))
-		links++;
-	/* RO_COMPAT_DIR_NLINK: 1 says that there are too many to count. */
-	return links > EXT2_LINK_MAX ? 1 : links;
+	/* RO_COMPAT_DIR_NLINK: 1 says that there are too many directories to count. */
+	return n->inode->type == INODE_DIR && links > EXT2_LINK_MAX ? 1 : links;
 }
 
 static void describe(const struct node *n, struct ext2_inode_large *to)

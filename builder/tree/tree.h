@@ -155,5 +155,11 @@ struct node *tree_next(const struct node *top, const struct node *node);
 /* The value of an xattr, or NULL. */
 const struct xattr *inode_xattr(const struct inode *inode, const char *name);
 
+/*
+ * The links of what a name stands for, as stat(2) counts them: those of a directory are its own
+ * two and one for each directory in it.
+ */
+uint32_t node_links(const struct node *node);
+
 /* The file type as stat(2) and the formats write it: S_IFREG and so on, without permissions. */
 unsigned inode_format(const struct inode *inode);

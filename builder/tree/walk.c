@@ -253,6 +253,17 @@ const char *tree_path_in(const struct node *node, struct tree_path_room *room)
 	return at;
 }
 
+uint32_t node_links(const struct node *node)
+{
+	uint32_t links = 2;
+
+	if (node->inode->type != INODE_DIR)
+		return node->inode->links;
+	for (const struct node *c = node->first_child; c; c = c->next_sibling)
+		links += c->inode->type == INODE_DIR;
+	return links;
+}
+
 unsigned inode_format(const struct inode *inode)
 {
 	static const unsigned formats[] = {

@@ -96,11 +96,6 @@ blobs() { # layout: digest and size of each layer
 	same_text want got
 }
 
-pod() {
-	podman --root "$TMP/podman" --runroot "$TMP/podrun" --tmpdir "$TMP/podtmp" --storage-driver vfs \
-		--cgroup-manager cgroupfs --events-backend none --runtime runc "$@"
-}
-
 @test "podman loads it and runs what was put on top" {
 	require_root
 	need podman

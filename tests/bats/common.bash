@@ -240,3 +240,9 @@ find_below() { # pid, name
 	done
 	return 1
 }
+
+# podman with all that it keeps below TMP.
+pod() {
+	podman --root "$TMP/podman" --runroot "$TMP/podrun" --tmpdir "$TMP/podtmp" --storage-driver vfs \
+		--cgroup-manager cgroupfs --events-backend none --runtime runc "$@"
+}

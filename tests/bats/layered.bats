@@ -262,11 +262,6 @@ make_upper() {
 	done
 }
 
-pod() {
-	podman --root "$TMP/podman" --runroot "$TMP/podrun" --tmpdir "$TMP/podtmp" --storage-driver vfs \
-		--cgroup-manager cgroupfs --events-backend none --runtime runc "$@"
-}
-
 @test "podman loads each of them and has the tree, and skopeo copies it" {
 	require_root
 	need podman skopeo jq

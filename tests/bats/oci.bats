@@ -87,11 +87,6 @@ image_config() { # layout or archive of skopeo's transports: the config, compact
 	done
 }
 
-pod() {
-	podman --root "$TMP/podman" --runroot "$TMP/podrun" --tmpdir "$TMP/podtmp" --storage-driver vfs \
-		--cgroup-manager cgroupfs --events-backend none --runtime runc "$@"
-}
-
 @test "podman loads and runs each of them, with process 1 of ours" {
 	require_root
 	need podman
